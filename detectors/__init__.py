@@ -1,0 +1,1 @@
+"""Statistics of drift as pure functions of mergeable totals; usable on their own."""

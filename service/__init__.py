@@ -1,0 +1,1 @@
+"""Driftline, the service: from Kafka events to drift, metrics, alerts and webhooks."""
