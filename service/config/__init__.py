@@ -1,0 +1,1 @@
+"""The configuration: its shape, its validation and its errors."""
