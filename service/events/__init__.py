@@ -1,0 +1,1 @@
+"""Events: from the bytes of a record to columns."""

@@ -1,0 +1,98 @@
+"""What decoding gives: columns of one model's events out of one source, in offset order, and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Header = tuple[str, bytes | None]
+
+
+class Record(Protocol):
+    """The part of a Kafka record that decoding reads; aiokafka's ``ConsumerRecord`` is one."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+
+
+class Reason(StrEnum):
+    """Why a record, or one value in it, was not counted as it came. Also the metric label and the header's word."""
+
+    NOT_JSON = "not_json"
+    NOT_AN_EVENT = "not_an_event"
+    TOO_LARGE = "too_large"
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_VERSION = "unknown_version"
+    NO_TIMESTAMP = "no_timestamp"
+    BAD_TIMESTAMP = "bad_timestamp"
+    TOMBSTONE = "tombstone"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that is no event: it goes to the dead-letter topic as it came."""
+
+    record: Record
+    reason: Reason
+    detail: str
+    """Names the field, its value, the consequence and the mend."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """N events of one model, in offset order.
+
+    Attributes
+    ----------
+    offsets, event_ms
+        int64[N]: offset and event time of each.
+    record_ms
+        int64[N]: the record's timestamp, -1 where the broker gave none.
+    versions
+        N model versions; labels have ``""``.
+    tags
+        For each tag that slices need, N values; None where the event has none.
+    numeric
+        float64[N, M]: numeric features in the schema's order, then the prediction's score or value;
+        NaN is null, +inf absent, -inf invalid. Labels have M columns of +inf.
+    categorical
+        For each categorical feature in the schema's order N decoded values: a string, None, ABSENT or INVALID.
+        Empty for labels.
+    counters
+        int64[N, len(COUNTERS)]: what each event adds to the counters of its row.
+    is_label
+        Whether the events are labels: they count in counters only.
+    """
+
+    model: str
+    is_label: bool
+    offsets: NDArray[np.int64]
+    record_ms: NDArray[np.int64]
+    event_ms: NDArray[np.int64]
+    versions: list[str]
+    tags: dict[str, list[str | None]]
+    numeric: NDArray[np.float64]
+    categorical: tuple[list[object], ...]
+    counters: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What a run of records held."""
+
+    batches: list[Batch] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    tombstones: int = 0
+    duplicate_keys: int = 0
+    """Events in which a key stood twice; the last one counted, as JSON parsers do."""
