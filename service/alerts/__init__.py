@@ -1,0 +1,1 @@
+"""Alerts: from judgements to notices, and their delivery."""

@@ -1,0 +1,1 @@
+"""The demonstration: real flights, and incidents laid over them."""

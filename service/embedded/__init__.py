@@ -1,0 +1,1 @@
+"""The embedded shell: the same path in one process, without a broker."""

@@ -1,0 +1,1 @@
+"""Evaluation: a closed window against its reference, judged by the monitors."""

@@ -1,0 +1,75 @@
+"""A result: one metric of one feature on one slice over one window; and how a monitor judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from detectors.result import Status
+from service.config.monitor import Monitor
+from service.windows.closed import ClosedWindow
+
+
+class Interval(msgspec.Struct, frozen=True, gc=False):
+    """The window of a result; times in RFC 3339, ``name`` as in the configuration."""
+
+    start: str
+    end: str
+    name: str
+
+
+class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One line of the results topic. Numbers that do not exist are None, never NaN."""
+
+    model: str
+    model_version: str
+    slice: str
+    feature: str
+    metric: str
+    value: float | None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    null_bound: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    threshold: float | None = None
+    status: Status
+    n: int
+    reference_n: int | None = None
+    reference_id: str | None = None
+    window: Interval
+    provisional: bool = False
+    incomplete: bool = False
+
+
+class Verdict(StrEnum):
+    """What a monitor says of a result."""
+
+    BREACH = "breach"
+    """Effect at the threshold and adjusted p-value at alpha."""
+    HOLDING = "holding"
+    """No breach, but not yet on the good side of the resolve threshold either."""
+    CLEAR = "clear"
+    """On the good side of the resolve threshold, or within noise."""
+    NO_DATA = "no_data"
+    """Too little data, or no reference: says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A monitor's verdict on a result."""
+
+    monitor: Monitor
+    result: Result
+    verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Everything that one closed window says."""
+
+    window: ClosedWindow
+    results: tuple[Result, ...]
+    judgements: tuple[Judgement, ...]

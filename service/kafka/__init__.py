@@ -1,0 +1,1 @@
+"""The Kafka shell: consumers and producers around the pure path."""

@@ -1,0 +1,1 @@
+"""Windows: panes of totals per source, watermarks, and windows that close."""

@@ -1,0 +1,47 @@
+"""A window that closed: all sources and panes merged, ready to be evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detectors.layout import Layout, Rows
+from detectors.profile import Profile
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedWindow:
+    """Totals of one model version over one window of event time.
+
+    Attributes
+    ----------
+    version
+        The model version; ``""`` for labels, which carry none.
+    name
+        The window's name in the configuration, such as ``1h/5m``.
+    start_ms, end_ms
+        Half-open interval of event time.
+    slices, totals
+        Slice names (``all`` first) and their rows, int64[slices, row size], in ``layout``.
+        Empty windows have the one row ``all`` of zeros.
+    profile
+        The reference in force, or None while there is none (``layout`` then has single-cell fields).
+    incomplete
+        Some records of the window are known to be missing.
+    lower_bounds
+        Slices were cut by the slice budget: all but ``all`` are lower bounds.
+    late
+        Records that came after their pane was finished, while this window's panes were filling.
+    """
+
+    model: str
+    version: str
+    name: str
+    start_ms: int
+    end_ms: int
+    slices: tuple[str, ...]
+    totals: Rows
+    layout: Layout
+    profile: Profile | None
+    incomplete: bool = False
+    lower_bounds: bool = False
+    late: int = 0
