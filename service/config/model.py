@@ -7,26 +7,46 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from service.config.base import Section
-from service.config.units import DurationMs, format_duration
+from service.config.base import Section, mistake
+from service.config.text import FeatureName, Name, Rfc3339, TagName, parse_time_ms
+from service.config.units import DurationMs, PositiveDurationMs, format_duration, parse_duration_ms
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+__all__ = [
+    "CategoricalFeature", "Feature", "LearnSpec", "Model", "Name", "NumericFeature", "ReferenceSpec", "WindowSpec",
+]  # fmt: skip
 
 
 class NumericFeature(Section):
     """A feature whose values are numbers."""
 
-    type: Literal["numeric"]
-    min: float | None = Field(None, description="Smallest valid value; smaller ones count as out of range.")
-    max: float | None = Field(None, description="Largest valid value; larger ones count as out of range.")
+    type: Literal["numeric"] = Field(description="Says that the values are numbers.")
+    min: float | None = Field(
+        default=None, description="Smallest valid value; smaller ones count as out of range."
+    )
+    max: float | None = Field(
+        default=None, description="Largest valid value; larger ones count as out of range."
+    )
+
+    @model_validator(mode="after")
+    def _holds_a_range(self) -> Self:
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise mistake(
+                f"`min` ({self.min:g}) is not below `max` ({self.max:g})",
+                consequence="every value would count as out of range",
+                mend="swap or correct them",
+                field="min",
+            )
+        return self
 
 
 class CategoricalFeature(Section):
     """A feature whose values are strings (booleans and integers are read as their JSON text)."""
 
-    type: Literal["categorical"]
+    type: Literal["categorical"] = Field(description="Says that the values are names out of a set.")
     categories: tuple[str, ...] | None = Field(
-        None, description="The values to count one by one; default: those of the reference."
+        default=None,
+        min_length=1,
+        description="The values to count one by one; default: those of the reference.",
     )
 
 
@@ -36,9 +56,9 @@ Feature = Annotated[NumericFeature | CategoricalFeature, Field(discriminator="ty
 class WindowSpec(Section):
     """A sliding window of event time, aligned to the epoch."""
 
-    length: DurationMs = Field(description="How much event time one window covers.")
-    every: DurationMs | None = Field(
-        None, description="How often a window ends; default: its length (tumbling windows)."
+    length: PositiveDurationMs = Field(description="How much event time one window covers.")
+    every: PositiveDurationMs | None = Field(
+        default=None, description="How often a window ends; default: its length (tumbling windows)."
     )
 
     @property
@@ -52,53 +72,110 @@ class WindowSpec(Section):
         length = format_duration(self.length)
         return length if self.slide_ms == self.length else f"{length}/{format_duration(self.slide_ms)}"
 
+    @model_validator(mode="after")
+    def _tiles(self) -> Self:
+        length, every = format_duration(self.length), format_duration(self.slide_ms)
+        if self.slide_ms > self.length:
+            raise mistake(
+                f"`every` ({every}) is longer than `length` ({length})",
+                consequence="events between two windows would be in none",
+                mend=f"make `every` at most {length}",
+                field="every",
+            )
+        if self.length % self.slide_ms:
+            raise mistake(
+                f"`length` ({length}) is no multiple of `every` ({every})",
+                consequence="the windows could not share their panes",
+                mend=f"make `every` a divisor of {length}, for example {format_duration(self._divisor())}",
+                field="every",
+            )
+        return self
+
+    def _divisor(self) -> int:
+        return (
+            self.length // math.ceil(self.length / self.slide_ms)
+            if self.length % self.slide_ms
+            else self.slide_ms
+        )
+
 
 class LearnSpec(Section):
     """How a model without a profile learns one from its own traffic."""
 
     events: int = Field(
-        10_000, ge=100, le=1_000_000, description="How many predictions make the reference."
+        default=10_000, ge=100, le=1_000_000, description="How many predictions make the reference."
     )
-    start: str | None = Field(None, description="Only events at or after this RFC 3339 time.")
-    end: str | None = Field(None, description="Only events before this RFC 3339 time; ends the learning too.")
+    start: Rfc3339 | None = Field(default=None, description="Only events at or after this RFC 3339 time.")
+    end: Rfc3339 | None = Field(
+        default=None, description="Only events before this RFC 3339 time; ends the learning too."
+    )
+
+    @model_validator(mode="after")
+    def _starts_before_it_ends(self) -> Self:
+        if self.start and self.end and parse_time_ms(self.start) >= parse_time_ms(self.end):
+            raise mistake(
+                f"`start` ({self.start}) is not before `end` ({self.end})",
+                consequence="no event could be learnt from, and the model would stay without a reference",
+                mend="swap or correct them",
+                field="start",
+            )
+        return self
 
 
 class ReferenceSpec(Section):
     """Where the reference distribution comes from: a profile file, the control topic, or the model's first events."""
 
     profile: str | None = Field(
-        None, description="A profile file that is put on the control topic at start-up when it is new."
+        default=None,
+        min_length=1,
+        description="A profile file that is put on the control topic at start-up when it is new. "
+        "A relative path is looked up in the working directory.",
     )
-    learn: LearnSpec | None = Field(None, description="Learn the reference from traffic when no profile is known.")
+    learn: LearnSpec | None = Field(
+        default=None, description="Learn the reference from traffic when no profile is known."
+    )
     bins: int = Field(
-        100, ge=10, le=1000, description="Fine quantile bins of a numeric feature; PSI uses groups of them."
+        default=100,
+        ge=10,
+        le=1000,
+        description="Fine quantile bins of a numeric feature; PSI uses groups of them.",
     )
 
 
 class Model(Section):
     """One monitored model."""
 
-    name: Name
-    versions: tuple[str, ...] | None = Field(
-        None, description="Versions to accept; events of others are refused as `unknown_version`. Default: any."
+    name: Name = Field(description="The name that events carry as `model`.")
+    versions: tuple[Name, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Versions to accept; events of others are refused as `unknown_version`. Default: any.",
     )
-    task: Literal["binary", "regression", "multiclass"] = "binary"
-    positive_label: str = Field("1", description="The label counted as positive, as JSON text.")
-    features: dict[Name, Feature] = Field(min_length=1, description="The features by name, in any order.")
-    slices: tuple[tuple[Name, ...], ...] = Field(
-        (), description="Slice dimensions: lists of tag names; two names cross them. Everything is always a slice."
+    task: Literal["binary", "regression", "multiclass"] = Field(
+        default="binary",
+        description="What the model predicts: one of two labels, a number, or one of many labels.",
+    )
+    positive_label: str = Field(default="1", description="The label counted as positive, as JSON text.")
+    features: dict[FeatureName, Feature] = Field(
+        min_length=1,
+        description="The features by name, in any order. `prediction` and `actual` are reserved.",
+    )
+    slices: tuple[Annotated[tuple[TagName, ...], Field(min_length=1)], ...] = Field(
+        default=(),
+        description="Slice dimensions: lists of tag names; two names cross them. Everything is always a slice.",
     )
     windows: tuple[WindowSpec, ...] = Field(
-        (WindowSpec(length="1h", every="5m"),),  # type: ignore[arg-type]  # parsed from text by the field's validator
+        default=(WindowSpec.model_validate({"length": "1h", "every": "5m"}),),
         min_length=1,
         description="The windows over which everything is computed.",
     )
     lateness: DurationMs = Field(
-        30_000,
-        validate_default=False,
+        default=parse_duration_ms("30s"),
         description="How far behind the newest event of its partition an event may be and still count.",
     )
-    reference: ReferenceSpec = Field(default_factory=ReferenceSpec)
+    reference: ReferenceSpec = Field(
+        default_factory=ReferenceSpec, description="What the model's traffic is compared with."
+    )
 
     @property
     def pane_ms(self) -> int:
@@ -109,21 +186,3 @@ class Model(Section):
     def tags(self) -> tuple[str, ...]:
         """The tags that any slice dimension needs, sorted."""
         return tuple(sorted({tag for dimension in self.slices for tag in dimension}))
-
-    @model_validator(mode="after")
-    def _windows_tile(self) -> Self:
-        for spec in self.windows:
-            if spec.length <= 0 or spec.slide_ms <= 0:
-                raise ValueError("a window's `length` and `every` must be longer than 0")
-            if spec.slide_ms > spec.length:
-                raise ValueError(
-                    f"`every` ({format_duration(spec.slide_ms)}) is longer than `length` "
-                    f"({format_duration(spec.length)}): events between two windows would be in none; "
-                    "make `every` at most `length`"
-                )
-            if spec.length % spec.slide_ms:
-                raise ValueError(
-                    f"`length` ({format_duration(spec.length)}) is no multiple of `every` "
-                    f"({format_duration(spec.slide_ms)}); choose one that divides it"
-                )
-        return self

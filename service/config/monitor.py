@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from service.config.base import Section
-from service.config.model import Name
+from service.config.base import Section, mistake
+from service.config.text import HttpUrl, Name
 from service.config.units import DurationMs
 
 Metric = Literal[
@@ -19,14 +19,19 @@ Metric = Literal[
 class Hysteresis(Section):
     """M of N windows: how many breaches among the last windows make an alert fire."""
 
-    windows: int = Field(1, ge=1, le=100, description="How many of the last `of` windows must breach.")
-    of: int = Field(1, ge=1, le=100, description="Among how many windows.")
+    windows: int = Field(
+        default=1, ge=1, le=100, description="How many of the last `of` windows must breach."
+    )
+    of: int = Field(default=1, ge=1, le=100, description="Among how many windows.")
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.windows > self.of:
-            raise ValueError(
-                f"`windows` ({self.windows}) is more than `of` ({self.of}): it could never fire; raise `of`"
+            raise mistake(
+                f"`windows` ({self.windows}) is more than `of` ({self.of})",
+                consequence="it could never fire",
+                mend=f"raise `of` to {self.windows} or more",
+                field="windows",
             )
         return self
 
@@ -36,43 +41,68 @@ class Monitor(Section):
 
     name: Name = Field(description="Names the alert (`alertname`).")
     metric: Metric = Field(description="The metric judged.")
-    models: tuple[str, ...] = Field(("*",), description="Models by name or glob.")
+    models: tuple[str, ...] = Field(default=("*",), min_length=1, description="Models by name or glob.")
     features: tuple[str, ...] = Field(
-        ("*",), description="Features by name or glob; `prediction` is the score, `actual` the label."
+        default=("*",),
+        min_length=1,
+        description="Features by name or glob; `prediction` is the score, `actual` the label.",
     )
     slices: tuple[str, ...] = Field(
-        ("*",), description="Slices by text or glob: `all`, `region=eu`, `region=*`."
+        default=("*",), min_length=1, description="Slices by text or glob: `all`, `region=eu`, `region=*`."
     )
-    window: str | None = Field(None, description="The window judged, by name (`1h/5m`); default: every window.")
-    threshold: float = Field(description="The effect size at or above which (below, with `below: true`) it breaches.")
-    below: bool = Field(False, description="Breach when the value is at or below the threshold instead.")
+    window: str | None = Field(
+        default=None, description="The window judged, by name (`1h/5m`); default: every window."
+    )
+    threshold: float = Field(
+        description="The effect size at or above which (below, with `below: true`) it breaches."
+    )
+    below: bool = Field(
+        default=False, description="Breach when the value is at or below the threshold instead."
+    )
     alpha: float | None = Field(
-        0.01, gt=0, lt=1, description="A drift test must also have an adjusted p-value at or below this; null: no test."
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="A drift test must also have an adjusted p-value at or below this; null: no test.",
     )
-    hysteresis: Hysteresis = Field(default_factory=Hysteresis)
+    hysteresis: Hysteresis = Field(
+        default_factory=Hysteresis,
+        description="How many breaches make an alert fire; default: the first does.",
+    )
     resolve_threshold: float | None = Field(
-        None, description="An alert resolves once the value is on the good side of this; default: the threshold."
+        default=None,
+        description="An alert resolves once the value is on the good side of this; default: the threshold.",
     )
-    resolve_after: int = Field(1, ge=1, le=100, description="How many good windows in a row resolve an alert.")
+    resolve_after: int = Field(
+        default=1, ge=1, le=100, description="How many good windows in a row resolve an alert."
+    )
     cooldown: DurationMs = Field(
-        0, validate_default=False, description="After resolving, no new alert of this identity for so long."
+        default=0, description="After resolving, no new alert of this identity for so long."
     )
     insufficient_after: int = Field(
-        0, ge=0, le=10_000,
+        default=0,
+        ge=0,
+        le=10_000,
         description="After so many windows in a row without enough data, raise an alert of its own; 0: never.",
-    )  # fmt: skip
-    severity: Literal["info", "warning", "critical"] = "warning"
-    retrain: bool = Field(False, description="A firing alert asks for retraining.")
-    rollback: bool = Field(False, description="A firing alert asks for a rollback.")
-    runbook_url: str | None = Field(None, description="Where the reader of the alert finds what to do.")
+    )
+    severity: Literal["info", "warning", "critical"] = Field(
+        default="warning", description="The label `severity` of the alert."
+    )
+    retrain: bool = Field(default=False, description="A firing alert asks for retraining.")
+    rollback: bool = Field(default=False, description="A firing alert asks for a rollback.")
+    runbook_url: HttpUrl | None = Field(
+        default=None, description="Where the reader of the alert finds what to do."
+    )
 
     @model_validator(mode="after")
     def _resolves_on_the_good_side(self) -> Self:
         mark = self.resolve_threshold
         if mark is not None and (mark < self.threshold if self.below else mark > self.threshold):
-            side = "below" if self.below else "above"
-            raise ValueError(
-                f"`resolve_threshold` ({mark:g}) is {side} the threshold ({self.threshold:g}), so an alert could "
-                "resolve while it breaches; put it on the good side of the threshold"
+            side, good = ("below", "above") if self.below else ("above", "below")
+            raise mistake(
+                f"`resolve_threshold` ({mark:g}) is {side} the threshold ({self.threshold:g})",
+                consequence="an alert could resolve while it breaches",
+                mend=f"write a value {good} {self.threshold:g}, or leave it out",
+                field="resolve_threshold",
             )
         return self

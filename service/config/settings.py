@@ -10,90 +10,128 @@ from service.config.base import Section
 from service.config.model import Model
 from service.config.monitor import Monitor
 from service.config.receivers import Receivers
-from service.config.units import DurationMs
+from service.config.text import BootstrapServers, Name, TopicName
+from service.config.units import DurationMs, PositiveDurationMs, parse_duration_ms
 
 
 class Security(Section):
     """How to talk to a broker that asks who you are."""
 
-    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    username: str | None = None
-    password_file: str | None = Field(None, description="A file that holds the password.")
-    ca_file: str | None = Field(None, description="Certificates of the authorities to trust (PEM).")
-    certificate_file: str | None = Field(None, description="Client certificate (PEM).")
-    key_file: str | None = Field(None, description="Key of the client certificate (PEM).")
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="As the broker's listener has it."
+    )
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None, description="The SASL mechanism; needed with SASL protocols."
+    )
+    username: str | None = Field(default=None, description="The SASL user.")
+    password_file: str | None = Field(default=None, description="A file that holds the password.")
+    ca_file: str | None = Field(default=None, description="Certificates of the authorities to trust (PEM).")
+    certificate_file: str | None = Field(default=None, description="Client certificate (PEM).")
+    key_file: str | None = Field(default=None, description="Key of the client certificate (PEM).")
 
 
 class Topics(Section):
     """The topics Driftline writes; they are created when missing."""
 
-    partials: str = "driftline.partials"
-    control: str = "driftline.control"
-    results: str = "driftline.results"
-    alerts: str = "driftline.alerts"
-    deadletter: str = "driftline.deadletter"
+    partials: TopicName = Field(
+        default="driftline.partials", description="Totals of panes, from ingest to evaluation."
+    )
+    control: TopicName = Field(
+        default="driftline.control",
+        description="Profiles and configuration, with the time from which they hold.",
+    )
+    results: TopicName = Field(
+        default="driftline.results", description="One record for each metric of a window."
+    )
+    alerts: TopicName = Field(default="driftline.alerts", description="Transitions of alerts.")
+    deadletter: TopicName = Field(
+        default="driftline.deadletter",
+        description="Records that are no events, as they came, with the reason.",
+    )
 
 
 class Kafka(Section):
     """The broker and Driftline's own topics."""
 
-    bootstrap_servers: str = Field("localhost:9092", description="Comma-separated host:port pairs.")
-    group: str = Field("driftline", description="Prefix of the consumer groups.")
-    topics: Topics = Field(default_factory=Topics)
-    partials_partitions: int = Field(8, ge=1, le=1000, description="Partitions of the partials and alerts topics.")
-    replication_factor: int = Field(-1, ge=-1, description="Replicas of created topics; -1: the broker's default.")
-    security: Security = Field(default_factory=Security)
+    bootstrap_servers: BootstrapServers = Field(
+        default="localhost:9092", description="Comma-separated host:port pairs."
+    )
+    group: Name = Field(default="driftline", description="Prefix of the consumer groups.")
+    topics: Topics = Field(default_factory=Topics, description="Names of Driftline's own topics.")
+    partials_partitions: int = Field(
+        default=8, ge=1, le=1000, description="Partitions of the partials and alerts topics."
+    )
+    replication_factor: int = Field(
+        default=-1, ge=-1, le=100, description="Replicas of created topics; -1: the broker's default."
+    )
+    security: Security = Field(default_factory=Security, description="Encryption and authentication.")
 
 
 class Source(Section):
     """A topic with events."""
 
-    topic: str
-    format: Literal["native"] = Field("native", description="How records are decoded.")
-    start: Literal["earliest", "latest"] = Field("latest", description="Where to begin without a commit.")
+    topic: TopicName = Field(description="The topic that is read.")
+    format: Literal["native"] = Field(default="native", description="How records are decoded.")
+    start: Literal["earliest", "latest"] = Field(
+        default="latest", description="Where to begin without a commit."
+    )
 
 
 class Web(Section):
     """The HTTP server: metrics, health, API and status page."""
 
-    host: str = "0.0.0.0"  # noqa: S104  # a service in a container listens on every interface
-    port: int = Field(8080, ge=0, le=65535)
-    token_file: str | None = Field(None, description="`principal: token` lines; without it nothing can be changed.")
+    host: str = Field(
+        default="0.0.0.0",  # noqa: S104  # a service in a container listens on every interface
+        min_length=1,
+        description="The address to listen on.",
+    )
+    port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0: any free one.")
+    token_file: str | None = Field(
+        default=None, description="`principal: token` lines; without it nothing can be changed."
+    )
 
 
 class Limits(Section):
     """Every bound; what a bound cuts is counted."""
 
-    slices: int = Field(1000, ge=1, description="Slices per pane and dimension; the rest go to `__other__`.")
-    series: int = Field(50_000, ge=100, description="Prometheus series exported.")
-    event_bytes: int = Field(1_000_000, ge=1000, description="Largest event; larger ones are refused.")
-    open_panes: int = Field(1000, ge=10, description="Unfinished panes per partition and model.")
-    deliveries: int = Field(10_000, ge=10, description="Deliveries waiting for a receiver; the oldest are dropped.")
+    slices: int = Field(
+        default=1000, ge=1, description="Slices per pane and dimension; the rest go to `__other__`."
+    )
+    series: int = Field(default=50_000, ge=100, description="Prometheus series exported.")
+    event_bytes: int = Field(
+        default=1_000_000, ge=1000, description="Largest event; larger ones are refused."
+    )
+    open_panes: int = Field(default=1000, ge=10, description="Unfinished panes per partition and model.")
+    deliveries: int = Field(
+        default=10_000, ge=10, description="Deliveries waiting for a receiver; the oldest are dropped."
+    )
 
 
 class Timing(Section):
     """The beat of the service."""
 
-    flush: DurationMs = Field(1_000, validate_default=False, description="How often finished panes are stated.")
+    flush: PositiveDurationMs = Field(
+        default=parse_duration_ms("1s"), description="How often finished panes are stated."
+    )
     grace: DurationMs = Field(
-        10_000,
-        validate_default=False,
+        default=parse_duration_ms("10s"),
         description="How long after a partition was read to its end its silence counts as complete.",
     )
     future: DurationMs = Field(
-        300_000, validate_default=False, description="How far ahead of its record an event's time may be."
+        default=parse_duration_ms("5m"), description="How far ahead of its record an event's time may be."
     )
 
 
 class Settings(Section):
     """The configuration file."""
 
-    kafka: Kafka = Field(default_factory=Kafka)
-    sources: tuple[Source, ...] = Field((), description="Topics with predictions and labels.")
+    kafka: Kafka = Field(default_factory=Kafka, description="The broker and Driftline's own topics.")
+    sources: tuple[Source, ...] = Field(default=(), description="Topics with predictions and labels.")
     models: tuple[Model, ...] = Field(min_length=1, description="The monitored models.")
-    monitors: tuple[Monitor, ...] = Field((), description="Rules over results.")
-    receivers: Receivers = Field(default_factory=Receivers)
-    web: Web = Field(default_factory=Web)
-    limits: Limits = Field(default_factory=Limits)
-    timing: Timing = Field(default_factory=Timing)
+    monitors: tuple[Monitor, ...] = Field(default=(), description="Rules over results.")
+    receivers: Receivers = Field(default_factory=Receivers, description="Who is told of alerts.")
+    web: Web = Field(
+        default_factory=Web, description="The HTTP server: metrics, health, API and status page."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Every bound; what a bound cuts is counted.")
+    timing: Timing = Field(default_factory=Timing, description="The beat of the service.")

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+from service.config.base import mistake
+
+LONGEST_MS = 3_660 * 86_400_000
+"""Ten years: more is a slip of the pen, and would overflow the arithmetic of panes sooner or later."""
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
 
 
 def parse_duration_ms(value: Any) -> int:
@@ -25,7 +30,9 @@ def parse_duration_ms(value: Any) -> int:
     text = str(value).strip()
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError("write a duration as a number and a unit (ms, s, m, h, d), for example 90s, 5m or 1h30m")
+        raise ValueError(
+            "write a duration as a number and a unit (ms, s, m, h, d), for example 90s, 5m or 1h30m"
+        )
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
 
 
@@ -43,9 +50,41 @@ def format_duration(ms: int) -> str:
     return "".join(parts) or "0s"
 
 
+def _duration(value: Any) -> int:
+    try:
+        ms = parse_duration_ms(value)
+    except ValueError as error:
+        raise mistake(
+            f"{value!r} is no duration", consequence="its unit would be a guess", mend=str(error)
+        ) from None
+    if ms > LONGEST_MS:
+        raise mistake(
+            f"{value} is longer than ten years",
+            consequence="nothing would ever come of it",
+            mend=f"write at most {format_duration(LONGEST_MS)}",
+        )
+    return ms
+
+
+def _positive(ms: int) -> int:
+    if ms <= 0:
+        raise mistake(
+            f"{format_duration(ms)} is no time at all",
+            consequence="what depends on it would happen without end, or never",
+            mend="write a duration longer than 0, for example 30s",
+        )
+    return ms
+
+
 DurationMs = Annotated[
     int,
-    BeforeValidator(parse_duration_ms),
+    BeforeValidator(_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["5m", "1h30m"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", "examples": ["5m", "1h30m"]}
+    ),
 ]
+"""Written as text, held as integer milliseconds; 0 is allowed."""
+
+PositiveDurationMs = Annotated[DurationMs, AfterValidator(_positive)]
+"""A duration longer than 0."""
