@@ -58,7 +58,7 @@ DOORS = {
     "aiohttp": ("service.web", "service.embedded", "service.app"),
     "aiokafka": ("service.kafka",),
     "click": _COMMANDS,
-    "cramjam": ("service.kafka",),
+    "cramjam": ("service.windows.codec",),
     "faust": ("service.kafka", "service.app"),
     "httpx": ("service.alerts.send",),
     "mode": ("service.kafka", "service.app"),

@@ -1,0 +1,77 @@
+# Driftline. `make` alone lists what there is to do.
+#
+# PYTHON=python3.12 chooses the interpreter; ARGS="..." is handed on to pytest, the demo or the benchmark.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+ARGS ?=
+
+.PHONY: help demo env check format parts test-fast test bench lock clean
+
+help: ## what there is to do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(RUNTIME) ## the whole service in one process, with live traffic and drift; needs nothing but Python
+	@$(BIN)/driftline demo $(ARGS)
+
+env: $(DEVELOPMENT) ## the locked environment in .venv, with all that development needs
+
+check: $(DEVELOPMENT) ## format, lint, types and architecture
+	@echo "ruff format"; $(BIN)/ruff format --check .
+	@echo "ruff check"; $(BIN)/ruff check .
+	@echo "mypy"; $(BIN)/mypy .
+	@echo "architecture"; $(BIN)/python -m pytest -q --durations=0 tests/test_architecture.py tests/test_repository.py
+
+format: $(DEVELOPMENT) ## rewrite the sources in the one format, and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+parts: $(DEVELOPMENT) ## fetch the real broker, Prometheus, Alertmanager and browser, once, into .cache/
+	@$(BIN)/python -m tests.parts
+
+test-fast: $(DEVELOPMENT) ## the inner loop: every test that needs no real part, in under a minute
+	@$(BIN)/python -m pytest -q -m "not real and not slow" $(ARGS)
+
+test: parts ## every test, against the real parts
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(DEVELOPMENT) ## measure the hot path on this machine
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(DEVELOPMENT) ## resolve the dependencies anew into the hash-checked locks (UPGRADE=1 takes newer ones)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
+	@$(LOCK) tests/parts/requirements-java.txt -o tests/parts/requirements-java.lock
+
+# No registry address goes into a lock: whoever installs says where packages come from.
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the environment, caches and results; the fetched parts in .cache/ stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out
+	@find . -name __pycache__ -type d -not -path './.cache/*' -prune -exec rm -rf {} +
+
+# The stamps make pip run again only when a lock or the project file changes. The development lock holds the runtime
+# lock's versions, so one environment serves both.
+$(RUNTIME): requirements.lock requirements-build.lock pyproject.toml
+	@[ -x $(BIN)/python ] || ./.ci/make-venv $(VENV) $(PYTHON)
+	@echo "Installing what the service needs into $(VENV) ..."
+	@$(PIP) --require-hashes --no-deps -r requirements.lock
+	@$(PIP) --require-hashes --no-deps -r requirements-build.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	@echo "Installing what development needs into $(VENV) ..."
+	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
