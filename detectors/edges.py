@@ -1,0 +1,154 @@
+"""Edges of a numeric field's cells: quantiles of the reference, frozen before anything else is counted.
+
+A value that holds many of the records gets a cell of its own, so that a spike (the zeros of a rarely used
+counter) is compared by itself, and the other cells share the rest evenly. When the reference has no more
+distinct values than there are bins, each is an edge, and statistics on the cells are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST = float(np.finfo(np.float64).max)
+"""Stands for an end that nothing bounds."""
+
+SMALLEST_SCALE = 1e-300
+"""A smaller standard deviation counts as none: the grid's unit, its inverse, would not be finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The finite values of a column, each once.
+
+    Attributes
+    ----------
+    values
+        float64[D], strictly increasing; -0.0 is 0.0.
+    counts
+        int64[D]: how often each came.
+    """
+
+    values: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: NDArray[np.float64]) -> Distinct:
+        """Sort and count a column; NaN and infinities are left out."""
+        values, counts = np.unique(column[np.isfinite(column)] + 0.0, return_counts=True)
+        return cls(values, counts.astype(np.int64))
+
+
+def quantile_edges(
+    values: NDArray[np.float64], bins: int, minimum: float | None = None, maximum: float | None = None
+) -> NDArray[np.float64]:
+    """Edges at quantiles of the reference, with a cell of their own for values out of range on either side.
+
+    Without a declared range the range is the reference's own: the first edge is the number just below its
+    smallest value, the last edge its largest value. A declared end takes the place of the reference's, which
+    stays as an edge within. With neither values nor a declared end, a side is open.
+
+    Parameters
+    ----------
+    values
+        float64[N], in any order; NaN and infinities are ignored.
+    bins
+        At most so many cells hold the reference's values, at least 1.
+    minimum, maximum
+        The declared range, both ends valid values.
+
+    Returns
+    -------
+    float64[E]
+        Strictly increasing and finite, for :class:`~detectors.fields.NumericField`; ``E ≤ bins + 3``.
+
+    Raises
+    ------
+    ValueError
+        When the declared range is empty or one of its ends is not finite.
+
+    Notes
+    -----
+    The most negative double has no number below it, so it counts as out of range.
+
+    >>> quantile_edges(np.array([1.0, 2.0, 2.0, 5.0]), 10)[1:].tolist()
+    [1.0, 2.0, 5.0]
+    >>> quantile_edges(np.array([1.0, 2.0, 2.0, 5.0]), 10, maximum=9.0)[1:].tolist()
+    [1.0, 2.0, 5.0, 9.0]
+    """
+    return edges_of(Distinct.of(values), bins, minimum, maximum)
+
+
+def edges_of(
+    distinct: Distinct, bins: int, minimum: float | None = None, maximum: float | None = None
+) -> NDArray[np.float64]:
+    """:func:`quantile_edges` of values that are already sorted and counted."""
+    assert bins >= 1, "a field has at least one bin"
+    low = -LARGEST if minimum is None else float(minimum)
+    high = LARGEST if maximum is None else float(maximum)
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(
+            f"the declared range {low:g} to {high:g} holds no number, so every value would be out of range; "
+            "declare a finite minimum that is at most the maximum"
+        )
+    inside = (distinct.values >= low) & (distinct.values <= high)
+    values, counts = distinct.values[inside], distinct.counts[inside]
+    cuts = values[_cuts(counts, bins)]
+    lowest = values[:1] if minimum is None and len(values) else np.array([low])
+    highest = cuts[-1:] if maximum is None and len(values) else np.array([high])
+    return np.unique(np.concatenate([_below(lowest), _below(values[:1]), cuts, highest]))
+
+
+def centre_and_scale(distinct: Distinct) -> tuple[float, float]:
+    """Mean and population standard deviation of the values; the scale is 1 when there is no spread.
+
+    Sums are exact (Shewchuk 1997, by ``math.fsum``) and taken in units of a power of two, so that neither the
+    order of the values changes them nor their size overflows them.
+
+    >>> centre_and_scale(Distinct.of(np.array([1e308, -1e308, np.nan])))
+    (0.0, 1e+308)
+    >>> centre_and_scale(Distinct.of(np.array([7.0, 7.0])))
+    (7.0, 1.0)
+    """
+    if not len(distinct.values):
+        return 0.0, 1.0
+    total = int(distinct.counts.sum())
+    exponent = math.frexp(max(abs(float(distinct.values[0])), abs(float(distinct.values[-1]))))[1]
+    scaled = np.ldexp(distinct.values, -exponent)
+    mean = math.fsum((scaled * distinct.counts).tolist()) / total
+    mean = min(max(mean, float(scaled[0])), float(scaled[-1]))
+    variance = math.fsum((np.square(scaled - mean) * distinct.counts).tolist()) / total
+    scale = math.ldexp(math.sqrt(variance), exponent)
+    return math.ldexp(mean, exponent), scale if scale >= SMALLEST_SCALE else 1.0
+
+
+def _below(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(np.nextafter(values, -np.inf), -LARGEST)
+
+
+def _cuts(counts: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
+    """The places of the distinct values that end a bin; the last value always does.
+
+    Each bin takes its even share of what is left. A value that alone fills the share is not lumped with the
+    smaller values before it.
+    """
+    if len(counts) <= bins:
+        return np.arange(len(counts))
+    upto = np.cumsum(counts)
+    total, last, start = int(upto[-1]), len(counts) - 1, 0
+    ends: list[int] = []
+    while start <= last:
+        done = int(upto[start - 1]) if start else 0
+        left = bins - len(ends)
+        share = (total - done) / left
+        end = min(int(np.searchsorted(upto, done + share, side="left")), last)
+        if left == 1:
+            end = last
+        elif end > start and counts[end] >= share:
+            end -= 1
+        ends.append(end)
+        start = end + 1
+    return np.array(ends, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Profiles: building the reference from files or batches, showing it, and comparing two."""

@@ -1,0 +1,160 @@
+"""A profile out of decoded events: the same for a file of reference data and for traffic learnt from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.building import Built, Cut, Range, Reference, build_profile
+from detectors.layout import COUNTERS
+from detectors.profile import Profile
+from service.config.model import CategoricalFeature, Model, NumericFeature
+from service.errors import ProfileError
+from service.events.batch import Batch
+from service.events.schema import categorical_names, numeric_names
+from service.windows.slicing import slice_names
+
+MAX_SLICES = 1000
+"""Slices of one dimension that get a row of their own; those with the fewest records are cut."""
+
+Groups = dict[str, NDArray[np.int64]]
+"""By name the records in a slice, int64[n], ascending."""
+
+
+def profile_from_batches(model: Model, version: str, batches: Sequence[Batch]) -> Profile:
+    """The profile that :func:`build_from_batches` builds."""
+    return build_from_batches(model, version, batches).profile
+
+
+def build_from_batches(
+    model: Model, version: str, batches: Sequence[Batch], *, max_slices: int = MAX_SLICES
+) -> Built:
+    """The reference that the events of one model make.
+
+    Parameters
+    ----------
+    model
+        Says which columns the batches have, and gives ranges, categories, dimensions and bins.
+    version
+        Only predictions of this version count; with ``""`` those of every version do. Labels carry no version:
+        they all count in the counters of ``all``.
+    batches
+        Predictions and labels, from any number of sources. Their order does not matter.
+    max_slices
+        Bound of :data:`MAX_SLICES`.
+
+    Raises
+    ------
+    ProfileError
+        When no prediction is left to learn from.
+    """
+    ordered = sorted((batch for batch in batches if len(batch)), key=_first)
+    labels = [batch for batch in ordered if batch.is_label]
+    predictions = [_of_version(batch, version) for batch in ordered if not batch.is_label]
+    predictions = [batch for batch in predictions if len(batch)]
+    if not predictions:
+        raise ProfileError(_nothing(model.name, version, ordered), reason="no_events")
+    groups, cut_slices = _slices(model, predictions, max_slices)
+    reference = Reference(
+        numeric_names=numeric_names(model),
+        numeric=np.concatenate([batch.numeric for batch in predictions]),
+        categorical_names=categorical_names(model),
+        categorical=[_joined(predictions, place) for place in range(len(categorical_names(model)))],
+        counters=np.concatenate([batch.counters for batch in predictions]),
+        slices=groups,
+        extra=sum((batch.counters.sum(axis=0) for batch in labels), np.zeros(len(COUNTERS), np.int64)),
+    )
+    built = build_profile(
+        model.name,
+        version,
+        reference,
+        bins=model.reference.bins,
+        ranges=declared_ranges(model),
+        categories=declared_categories(model),
+    )
+    return replace(built, cut_slices=cut_slices)
+
+
+def declared_ranges(model: Model) -> dict[str, Range]:
+    """The valid ranges that the configuration declares."""
+    return {
+        name: (feature.min, feature.max)
+        for name, feature in model.features.items()
+        if isinstance(feature, NumericFeature)
+    }
+
+
+def declared_categories(model: Model) -> dict[str, tuple[str, ...]]:
+    """The categories that the configuration declares."""
+    return {
+        name: feature.categories
+        for name, feature in model.features.items()
+        if isinstance(feature, CategoricalFeature) and feature.categories is not None
+    }
+
+
+def _first(batch: Batch) -> int:
+    return int(batch.offsets[0])
+
+
+def _of_version(batch: Batch, version: str) -> Batch:
+    """The predictions of one version."""
+    if not version or batch.versions.count(version) == len(batch):
+        return batch
+    keep = [row for row, own in enumerate(batch.versions) if own == version]
+    return replace(
+        batch,
+        offsets=batch.offsets[keep],
+        record_ms=batch.record_ms[keep],
+        event_ms=batch.event_ms[keep],
+        versions=[version] * len(keep),
+        tags={tag: [values[row] for row in keep] for tag, values in batch.tags.items()},
+        numeric=batch.numeric[keep],
+        categorical=tuple([column[row] for row in keep] for column in batch.categorical),
+        counters=batch.counters[keep],
+    )
+
+
+def _joined(batches: Sequence[Batch], place: int) -> list[object]:
+    return [value for batch in batches for value in batch.categorical[place]]
+
+
+def _slices(model: Model, batches: Sequence[Batch], most: int) -> tuple[Groups, Mapping[str, Cut]]:
+    tags = {tag: [value for batch in batches for value in batch.tags[tag]] for tag in model.tags}
+    groups: Groups = {}
+    cut: dict[str, Cut] = {}
+    for dimension in model.slices:
+        found = _groups(slice_names(dimension, tags))
+        ranked = sorted(found, key=lambda name: (-len(found[name]), name))
+        groups |= {name: found[name] for name in ranked[:most]}
+        if ranked[most:]:
+            records = sum(len(found[name]) for name in ranked[most:])
+            cut[",".join(dimension)] = Cut(len(ranked) - most, records)
+    return groups, cut
+
+
+def _groups(names: Sequence[str | None]) -> Groups:
+    codes: dict[str | None, int] = {}
+    row_codes = np.fromiter((codes.setdefault(name, len(codes)) for name in names), np.int64, len(names))
+    order = np.argsort(row_codes, kind="stable")
+    ends = np.cumsum(np.bincount(row_codes, minlength=len(codes)))
+    parts = np.split(order, ends[:-1])
+    return {name: part for name, part in zip(codes, parts, strict=True) if name is not None}
+
+
+def _nothing(name: str, version: str, batches: Sequence[Batch]) -> str:
+    found = Counter(own for batch in batches if not batch.is_label for own in batch.versions)
+    if not found:
+        return (
+            f"the reference data of model `{name}` holds no prediction, so there is nothing to compare with; "
+            "give files with events or rows of the model"
+        )
+    listed = ", ".join(f"`{own}` ({count})" for own, count in found.most_common(5))
+    return (
+        f"no prediction of model `{name}` has version `{version}`, so there is nothing to compare with; "
+        f"versions in the data: {listed}; ask for one of them"
+    )
