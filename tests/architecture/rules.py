@@ -36,6 +36,7 @@ LAYERS = (
     Layer(("service.config",), ("msgspec", "orjson", "jinja2")),
     Layer(("service.events",), ("numpy", "msgspec", "orjson"), pure=True),
     Layer(("service.windows",), ("numpy", "scipy", "river", "msgspec", "orjson"), pure=True),
+    Layer(("service.profiles",), ("numpy", "msgspec", "orjson"), pure=True),
     Layer(("service.evaluation",), ("numpy", "scipy", "river", "msgspec", "orjson"), pure=True),
     Layer(("service.alerts",), ("msgspec", "orjson", "jinja2"), pure=True),
     Layer(("service.pipeline",), ("numpy", "msgspec", "orjson"), pure=True),
