@@ -64,7 +64,7 @@ DOORS = {
     "httpx": ("service.alerts.send",),
     "mode": ("service.kafka", "service.app"),
     "prometheus_client": ("service.web",),
-    "pyarrow": ("service.embedded", "service.commands", "service.demo"),
+    "pyarrow": ("service.profiles", "service.embedded", "service.commands", "service.demo"),
     "pydantic": ("service.config",),
     "pydantic_core": ("service.config",),
     "rich": _COMMANDS,
@@ -74,9 +74,9 @@ DOORS = {
 
 # What a pure layer may use of the standard library: what is allowed, since the opposite list has no end.
 _PURE_STANDARD_LIBRARY = """
-    __future__ abc array base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum
-    fractions functools graphlib hashlib heapq hmac html ipaddress itertools json math numbers operator re
-    statistics string struct textwrap types typing unicodedata urllib.parse uuid zlib
+    __future__ abc array base64 binascii bisect collections contextlib copy dataclasses datetime decimal
+    difflib enum fractions functools graphlib hashlib heapq hmac html ipaddress itertools json math numbers
+    operator re statistics string struct textwrap types typing unicodedata urllib.parse uuid zlib
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
 

@@ -28,9 +28,12 @@ def skip_if_missing() -> Iterator[None]:
     try:
         yield
     except PartMissingError as missing:
-        if required():
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+        reason = str(missing)
+    else:
+        return
+    if required():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
