@@ -12,8 +12,20 @@ from service.config.text import FeatureName, Name, Rfc3339, TagName, parse_time_
 from service.config.units import DurationMs, PositiveDurationMs, format_duration, parse_duration_ms
 
 __all__ = [
-    "CategoricalFeature", "Feature", "LearnSpec", "Model", "Name", "NumericFeature", "ReferenceSpec", "WindowSpec",
-]  # fmt: skip
+    "CategoricalFeature",
+    "Feature",
+    "LearnSpec",
+    "Model",
+    "Name",
+    "NumericFeature",
+    "ReferenceSpec",
+    "WindowSpec",
+]
+
+_ROUND_SLIDES = (
+    *("1d", "12h", "6h", "4h", "3h", "2h", "1h", "30m", "20m", "15m", "10m", "5m", "2m", "1m"),
+    *("30s", "20s", "15s", "10s", "5s", "1s"),
+)
 
 
 class NumericFeature(Section):
@@ -92,11 +104,12 @@ class WindowSpec(Section):
         return self
 
     def _divisor(self) -> int:
-        return (
-            self.length // math.ceil(self.length / self.slide_ms)
-            if self.length % self.slide_ms
-            else self.slide_ms
+        fitting = (
+            ms
+            for ms in map(parse_duration_ms, _ROUND_SLIDES)
+            if ms <= self.slide_ms and self.length % ms == 0
         )
+        return next(fitting, self.length)
 
 
 class LearnSpec(Section):
@@ -123,7 +136,7 @@ class LearnSpec(Section):
 
 
 class ReferenceSpec(Section):
-    """Where the reference distribution comes from: a profile file, the control topic, or the model's first events."""
+    """Where the reference comes from: a profile file, the control topic, or the model's first events."""
 
     profile: str | None = Field(
         default=None,
@@ -162,7 +175,7 @@ class Model(Section):
     )
     slices: tuple[Annotated[tuple[TagName, ...], Field(min_length=1)], ...] = Field(
         default=(),
-        description="Slice dimensions: lists of tag names; two names cross them. Everything is always a slice.",
+        description="Slice dimensions: lists of tag names; two cross them. Everything is always a slice.",
     )
     windows: tuple[WindowSpec, ...] = Field(
         default=(WindowSpec.model_validate({"length": "1h", "every": "5m"}),),

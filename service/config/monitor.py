@@ -83,7 +83,7 @@ class Monitor(Section):
         default=0,
         ge=0,
         le=10_000,
-        description="After so many windows in a row without enough data, raise an alert of its own; 0: never.",
+        description="After so many windows in a row without enough data, raise an alert of its own; 0: no.",
     )
     severity: Literal["info", "warning", "critical"] = Field(
         default="warning", description="The label `severity` of the alert."

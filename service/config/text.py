@@ -1,4 +1,4 @@
-"""Texts with a form: names, addresses, topics, times. Each is a ``str`` whose mistakes are found at start-up."""
+"""Texts with a form: names, addresses, topics, times; each a ``str`` that is checked at start-up."""
 
 from __future__ import annotations
 

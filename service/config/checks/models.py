@@ -1,0 +1,87 @@
+"""Models that could not be told apart, slices that repeat, windows that would cost too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.config.checks.parts import Parts, duplicates
+from service.config.model import CategoricalFeature, Model
+from service.config.problems import Finding
+from service.config.units import format_duration
+
+PANES_MAX = 10_000
+"""Panes of one window: each is a row of totals per slice that stays in memory until the window has passed."""
+
+
+def check(parts: Parts) -> Iterator[Finding]:
+    """Every mistake among the models."""
+    yield from duplicates(
+        parts.names,
+        ("models",),
+        ("name",),
+        what="the model name",
+        consequence="it could not be told which of the two an event belongs to",
+        mend="give each model a name of its own, or use `versions` for versions of one model",
+    )
+    for i, model in enumerate(parts.drafts):
+        if model is not None:
+            yield from _slices(model, i)
+            yield from _windows(model, i)
+            yield from _lists(model, i)
+
+
+def _slices(model: Model, i: int) -> Iterator[Finding]:
+    first: dict[frozenset[str], int] = {}
+    for j, dimension in enumerate(model.slices):
+        path = ("models", i, "slices", j)
+        name = " × ".join(dimension)
+        if len(set(dimension)) < len(dimension):
+            consequence = "every slice of it would hold the same events as without the repetition"
+            yield Finding(
+                path, f"the slice dimension {name} names a tag twice", consequence, "name each tag once"
+            )
+        elif first.setdefault(frozenset(dimension), j) != j:
+            consequence = "the same slices would be counted twice, under two names"
+            message = (
+                f"the slice dimension {name} is number {first[frozenset(dimension)] + 1} of the list already"
+            )
+            yield Finding(path, message, consequence, "remove one of them")
+
+
+def _windows(model: Model, i: int) -> Iterator[Finding]:
+    yield from duplicates(
+        [spec.name for spec in model.windows],
+        ("models", i, "windows"),
+        what="the window",
+        consequence="its results would be stated twice",
+        mend="remove one of them",
+    )
+    for j, spec in enumerate(model.windows):
+        panes = spec.length // model.pane_ms
+        if panes > PANES_MAX:
+            pane = format_duration(model.pane_ms)
+            yield Finding(
+                ("models", i, "windows", j, "length"),
+                f"a window of {format_duration(spec.length)} is made of {panes:,} panes of {pane}",
+                f"each slice would keep more than {PANES_MAX:,} rows of totals in memory",
+                "choose windows and slides with a larger common divisor, or a shorter window",
+            )
+
+
+def _lists(model: Model, i: int) -> Iterator[Finding]:
+    yield from duplicates(
+        model.versions or (),
+        ("models", i, "versions"),
+        what="the version",
+        consequence="it says nothing new",
+        mend="remove it, or correct it if another version is meant",
+    )
+    for name, feature in model.features.items():
+        if isinstance(feature, CategoricalFeature):
+            yield from duplicates(
+                feature.categories or (),
+                ("models", i, "features", name, "categories"),
+                what="the category",
+                consequence="one category cannot be counted in two places",
+                mend="remove it, or correct it if another one is meant",
+            )
