@@ -17,6 +17,7 @@ from service.errors import ProfileError
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
 from service.windows.slicing import slice_names
+from service.windows.source import take
 
 MAX_SLICES = 1000
 """Slices of one dimension that get a row of their own; those with the fewest records are cut."""
@@ -40,7 +41,7 @@ def build_from_batches(
     model
         Says which columns the batches have, and gives ranges, categories, dimensions and bins.
     version
-        Only predictions of this version count; with ``""`` those of every version do. Labels carry no version:
+        Only predictions of this version count; with ``""`` those of every version. Labels carry no version:
         they all count in the counters of ``all``.
     batches
         Predictions and labels, from any number of sources. Their order does not matter.
@@ -105,18 +106,7 @@ def _of_version(batch: Batch, version: str) -> Batch:
     """The predictions of one version."""
     if not version or batch.versions.count(version) == len(batch):
         return batch
-    keep = [row for row, own in enumerate(batch.versions) if own == version]
-    return replace(
-        batch,
-        offsets=batch.offsets[keep],
-        record_ms=batch.record_ms[keep],
-        event_ms=batch.event_ms[keep],
-        versions=[version] * len(keep),
-        tags={tag: [values[row] for row in keep] for tag, values in batch.tags.items()},
-        numeric=batch.numeric[keep],
-        categorical=tuple([column[row] for row in keep] for column in batch.categorical),
-        counters=batch.counters[keep],
-    )
+    return take(batch, np.flatnonzero([own == version for own in batch.versions]))
 
 
 def _joined(batches: Sequence[Batch], place: int) -> list[object]:
