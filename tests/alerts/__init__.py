@@ -1,0 +1,1 @@
+"""Tests of alerts: deciding, stating, rendering, signing and sending."""
