@@ -1,7 +1,9 @@
 """The real parts do what the tests that build on them take for granted."""
 
 import asyncio
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -157,6 +159,45 @@ def test_a_server_is_gone_after_close(tmp_path: Path) -> None:
     server.close()
 
     assert not Path(f"/proc/{pid}").exists()
+
+
+SLEEPER = """
+from pathlib import Path
+import time
+from tests.parts.process import Server
+
+def test_it(tmp_path):
+    server = Server("sleeper", ["sleep", "60"], tmp_path, lambda: True)
+    server.start()
+    Path("pid").write_text(str(server.pid))
+    time.sleep(60)
+"""
+
+
+async def test_a_run_that_is_terminated_leaves_no_server_behind(tmp_path: Path) -> None:
+    (tmp_path / "test_sleeper.py").write_text(SLEEPER)
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.parts.fixtures",
+        "-c",
+        "/dev/null",
+        "test_sleeper.py",
+    ]
+    run = subprocess.Popen(words, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(cache.ROOT)})
+    pid_file = tmp_path / "pid"
+    try:
+        await eventually(lambda: pid_file.exists() and pid_file.read_text() != "", what="the server's start")
+        run.terminate()
+        await eventually(lambda: run.poll() is not None, what="the end of the run")
+    finally:
+        run.kill()
+
+    assert run.wait() == pytest.ExitCode.INTERRUPTED
+    assert not Path(f"/proc/{pid_file.read_text()}").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pytest fixtures over the real parts; a test that asks for one is marked `real`."""
 
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -122,6 +123,11 @@ def _path(part: Part) -> Path:
     with skip_if_missing():
         return part.path()
     raise AssertionError("unreachable: skipping and failing both raise")
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, with its servers, where it would leave them behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

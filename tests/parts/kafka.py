@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,9 +47,10 @@ class KafkaBroker:
 
     Topics are never created by use: make them with :meth:`create_topics`. Called from inside an event loop,
     `start` holds the loop up for some seconds; `await asyncio.to_thread(broker.start)` does not.
+    `settings` are broker settings beyond, or other than, the usual ones.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.bootstrap = f"{HOST}:{self.port}"
         self._settings = folder / "server.properties"
@@ -57,7 +59,8 @@ class KafkaBroker:
         text = _SETTINGS.format(
             host=HOST, port=self.port, controller_port=free_port(), data=folder / "kafka-data"
         )
-        self._settings.write_text(text, encoding="utf-8")
+        more = "".join(f"{name}={value}\n" for name, value in (settings or {}).items())
+        self._settings.write_text(text + more, encoding="utf-8")
         command: list[str | Path] = [
             self._java,
             HEAP,

@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextlib
+import inspect
 import os
 import random
 import signal
@@ -162,10 +163,13 @@ class Server:
 
 
 async def eventually(
-    holds: Callable[[], Awaitable[bool]], *, seconds: float = 20.0, what: str = "the condition"
+    holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0, what: str = "the condition"
 ) -> None:
-    """Wait until an asynchronous condition holds; an `AssertionError` naming it when it does not in time."""
+    """Wait until a condition, asynchronous or not, holds; an `AssertionError` when it does not in time."""
     deadline = time.monotonic() + seconds
-    while not await holds():
+    while True:
+        answer = holds()
+        if await answer if inspect.isawaitable(answer) else answer:
+            return
         assert time.monotonic() < deadline, f"{what} did not hold within {seconds:.0f} s"
         await asyncio.sleep(0.1)
