@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from service.config.base import Section, mistake
-from service.config.text import HttpUrl, Name
+from service.config.text import Glob, HttpUrl, Name
 from service.config.units import DurationMs
 
 Metric = Literal[
@@ -41,13 +41,13 @@ class Monitor(Section):
 
     name: Name = Field(description="Names the alert (`alertname`).")
     metric: Metric = Field(description="The metric judged.")
-    models: tuple[str, ...] = Field(default=("*",), min_length=1, description="Models by name or glob.")
-    features: tuple[str, ...] = Field(
+    models: tuple[Glob, ...] = Field(default=("*",), min_length=1, description="Models by name or glob.")
+    features: tuple[Glob, ...] = Field(
         default=("*",),
         min_length=1,
         description="Features by name or glob; `prediction` is the score, `actual` the label.",
     )
-    slices: tuple[str, ...] = Field(
+    slices: tuple[Glob, ...] = Field(
         default=("*",), min_length=1, description="Slices by text or glob: `all`, `region=eu`, `region=*`."
     )
     window: str | None = Field(

@@ -114,6 +114,7 @@ def _rfc3339(text: str) -> str:
     return text
 
 
+Glob = Annotated[str, Field(max_length=300)]
 FeatureName = Annotated[Name, AfterValidator(_feature_name)]
 TagName = Annotated[Name, AfterValidator(_tag_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
