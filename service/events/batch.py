@@ -86,6 +86,27 @@ class Batch:
     def __len__(self) -> int:
         return len(self.offsets)
 
+    def take(self, members: NDArray[np.int64]) -> Batch:
+        """The events at ``members``, int64[n] ascending."""
+        chosen = members.tolist()
+        return Batch(
+            model=self.model,
+            is_label=self.is_label,
+            offsets=self.offsets[members],
+            record_ms=self.record_ms[members],
+            event_ms=self.event_ms[members],
+            versions=[self.versions[i] for i in chosen],
+            tags={tag: [column[i] for i in chosen] for tag, column in self.tags.items()},
+            numeric=self.numeric[members],
+            categorical=tuple([column[i] for i in chosen] for column in self.categorical),
+            counters=self.counters[members],
+        )
+
+    def only(self, version: str) -> Batch:
+        """The events of one version."""
+        members = [i for i, own in enumerate(self.versions) if own == version]
+        return self if len(members) == len(self) else self.take(np.array(members, dtype=np.int64))
+
 
 @dataclass(slots=True)
 class Decoded:

@@ -1,0 +1,182 @@
+"""The pure path on one screen: records in, effects out; the shells perform the effects.
+
+``Ingest`` counts what its sources bring and states finished panes (stage 1). ``Evaluation`` merges statements, closes windows, judges
+them and moves alerts (stage 2). Neither knows where its input comes from or where its output goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from service.alerts.explain import explainer
+from service.alerts.notice import Notice
+from service.alerts.state import AlertBook
+from service.config.settings import Settings
+from service.evaluation.evaluate import evaluate
+from service.evaluation.result import Evaluated
+from service.events.batch import Batch, Record, Reject
+from service.events.native import NativeDecoder
+from service.profiles.learning import Learner
+from service.windows.closing import ModelWindows
+from service.windows.control import Control, ProfilePublished, RetrainingReported
+from service.windows.plan import Plan
+from service.windows.progress import Progresses
+from service.windows.resume import Resume
+from service.windows.sample import pack, split
+from service.windows.source import Bounds, Source
+from service.windows.statement import Partial, Progress, Sample, Statement, state_pane
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a run of records gave besides counts."""
+
+    events: dict[tuple[str, bool], int] = field(default_factory=dict)
+    """Events decoded, by model and whether they are labels."""
+    rejects: list[Reject] = field(default_factory=list)
+    tombstones: int = 0
+    duplicate_keys: int = 0
+    samples: list[Sample] = field(default_factory=list)
+
+
+class Ingest:
+    """Stage 1 over the sources assigned to this process."""
+
+    def __init__(self, settings: Settings, control: Control) -> None:
+        self.plans = {model.name: Plan(model, control) for model in settings.models}
+        self.sources: dict[str, Source] = {}
+        self._decoder = NativeDecoder(settings.models, settings.limits.event_bytes)
+        self._bounds = Bounds(settings.timing.future, settings.limits.slices, settings.limits.open_panes)
+        self._sampled: dict[tuple[str, str, str], int] = {}
+
+    def assign(self, name: str, resume: Resume | None) -> Source:
+        """Begin a source, where its commit says or from nothing."""
+        self.sources[name] = Source(name, self.plans, self._bounds, resume)
+        return self.sources[name]
+
+    def revoke(self, name: str) -> None:
+        """Let a source go; whoever gets it begins where its commit says."""
+        self.sources.pop(name, None)
+
+    def take(self, name: str, records: Sequence[Record]) -> Taken:
+        """Count consecutive records of one source."""
+        if not records:
+            return Taken()
+        decoded = self._decoder.decode(records)
+        taken = Taken(
+            rejects=decoded.rejects, tombstones=decoded.tombstones, duplicate_keys=decoded.duplicate_keys
+        )
+        for batch in decoded.batches:
+            kind = (batch.model, batch.is_label)
+            taken.events[kind] = taken.events.get(kind, 0) + len(batch)
+            taken.samples += self._sample(name, batch)
+        self.sources[name].add(decoded.batches, records[-1].offset + 1)
+        return taken
+
+    def finished(self, name: str) -> Iterator[Statement]:
+        """Statements of the source's panes that ended since the last call."""
+        source = self.sources[name]
+        for (model, version, pane_ms), pane in source.finish():
+            yield from state_pane(name, model, version, pane_ms, source.position, pane)
+
+    def _sample(self, name: str, batch: Batch) -> Iterator[Sample]:
+        plan = self.plans[batch.model]
+        spec = plan.model.reference.learn
+        if batch.is_label or spec is None:
+            return
+        for version in dict.fromkeys(batch.versions):
+            key = (name, batch.model, version)
+            if not plan.learns(version) or self._sampled.get(key, 0) >= spec.events:
+                continue
+            for piece in split(batch.only(version)):
+                self._sampled[key] = self._sampled.get(key, 0) + len(piece)
+                lo, hi = int(piece.offsets[0]), int(piece.offsets[-1]) + 1
+                yield Sample(
+                    source=name, model=batch.model, version=version, lo=lo, hi=hi, columns=pack(piece)
+                )
+
+
+class Evaluation:
+    """Stage 2 of the models whose partials come here, all out of one partition of that log."""
+
+    def __init__(self, settings: Settings, control: Control, config_digest: str) -> None:
+        self.progress = Progresses(source.topic for source in settings.sources)
+        self.models: dict[str, ModelState] = {}
+        self._plans = {model.name: Plan(model, control) for model in settings.models}
+        self._settings = settings
+        self._digest = config_digest
+
+    def apply(self, partial: Partial, position: int = 0) -> list[Effect]:
+        """Take in one record of the partials log; ``position`` is its offset there."""
+        if isinstance(partial, Progress):
+            self.progress.observe(partial)
+            return [effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)]
+        if partial.model in self._plans:
+            model = self._model(partial.model)
+            if isinstance(partial, Statement):
+                model.windows.state(partial)
+            else:
+                model.learner.add(partial)
+        return []
+
+    def report(self, record: RetrainingReported) -> None:
+        """Take in that a retraining started or finished."""
+        if record.model in self._plans:
+            self._model(record.model).alerts.retraining_reported(record.model, record.event, record.at_ms)
+
+    def dump(self) -> bytes:
+        """All state as bytes, for a snapshot."""
+        models = {
+            name: (model.windows.dump(), model.learner.dump(), model.alerts.dump())
+            for name, model in self.models.items()
+        }
+        return msgspec.msgpack.encode((self._digest, self.progress.dump(), models))
+
+    def load(self, data: bytes) -> None:
+        """Take up the state that ``dump`` gave."""
+        _, progress, models = msgspec.msgpack.decode(data, type=_Dump)
+        self.progress.load(progress)
+        for name, (windows, learner, alerts) in models.items():
+            if name in self._plans:
+                model = self._model(name)
+                model.windows.load(windows)
+                model.learner.load(learner)
+                model.alerts.load(alerts)
+
+    def _model(self, name: str) -> ModelState:
+        if name not in self.models:
+            plan = self._plans[name]
+            retraining = self._settings.receivers.retraining
+            book = AlertBook(self._settings.monitors, retraining, self._digest)
+            self.models[name] = ModelState(plan, ModelWindows(plan), Learner(plan.model), book)
+        return self.models[name]
+
+    def _close(self, model: ModelState, position: int) -> Iterator[Effect]:
+        watermark_ms = self.progress.watermark_ms(model.plan.model.lateness)
+        for profile in model.learner.ready(watermark_ms):
+            pane_ms = model.plan.model.pane_ms
+            boundary_ms = -(-(self.progress.newest_ms + 1) // pane_ms) * pane_ms
+            yield ProfilePublished(profile.to_json(), boundary_ms, learned=True)
+        for window in model.windows.close(watermark_ms):
+            evaluated = evaluate(window, model.plan.model, self._settings.monitors)
+            yield evaluated
+            yield from model.alerts.step(evaluated, position, explainer(window))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What stage 2 keeps of one model."""
+
+    plan: Plan
+    windows: ModelWindows
+    learner: Learner
+    alerts: AlertBook
+
+
+Effect = Evaluated | Notice | ProfilePublished
+"""What follows from a partial, in order: a window that closed and what it says, alerts, a reference learned."""
+
+_Dump = tuple[str, bytes, dict[str, tuple[bytes, bytes, bytes]]]

@@ -1,0 +1,65 @@
+"""The compact form of rows of totals, for the wire and for panes at rest.
+
+Most cells of a pane are empty and most others small, so that cells are a bitmap of the non-empty ones and a byte for each count, with
+the few large ones aside; sums stay int64. LZ4 does the rest.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import cramjam
+import numpy as np
+
+from detectors.layout import Rows
+
+CODEC_VERSION = 1
+_HEADER = struct.Struct("<BIIIII")
+_ESCAPE = 255
+
+
+def encode_rows(rows: Rows, sums: int) -> bytes:
+    """Bytes of int64[R, C] rows, of whose columns the first ``sums`` are sums and the others counts >= 0."""
+    count, size = rows.shape
+    cells = rows[:, sums:].ravel()
+    present = cells != 0
+    counts = cells[present]
+    large = counts >= _ESCAPE
+    small = np.where(large, _ESCAPE, counts).astype(np.uint8)
+    body = b"".join(
+        (
+            np.ascontiguousarray(rows[:, :sums], dtype="<i8").tobytes(),
+            np.packbits(present).tobytes(),
+            small.tobytes(),
+            counts[large].astype("<i8").tobytes(),
+        )
+    )
+    header = _HEADER.pack(CODEC_VERSION, count, size, sums, len(counts), int(large.sum()))
+    return header + bytes(cramjam.lz4.compress_block(body))
+
+
+def decode_rows(data: bytes) -> Rows:
+    """The int64[R, C] rows that ``encode_rows`` was given.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are of another codec version.
+    """
+    version, count, size, sums, present_count, large_count = _HEADER.unpack_from(data)
+    if version != CODEC_VERSION:
+        raise ValueError(f"rows of codec version {version}; this release reads {CODEC_VERSION}")
+    body = memoryview(bytes(cramjam.lz4.decompress_block(data[_HEADER.size :])))
+    cell_count = count * (size - sums)
+    marks = [count * sums * 8, (cell_count + 7) // 8, present_count, large_count * 8]
+    ends = np.cumsum(marks)
+    heads, bitmap, small, large = (body[end - mark : end] for mark, end in zip(marks, ends, strict=True))
+    counts = np.frombuffer(small, np.uint8).astype(np.int64)
+    counts[counts == _ESCAPE] = np.frombuffer(large, "<i8")
+    cells = np.zeros(cell_count, np.int64)
+    present = np.unpackbits(np.frombuffer(bitmap, np.uint8), count=cell_count).view(bool)
+    cells[present] = counts
+    rows = np.empty((count, size), np.int64)
+    rows[:, :sums] = np.frombuffer(heads, "<i8").reshape(count, sums)
+    rows[:, sums:] = cells.reshape(count, size - sums)
+    return rows

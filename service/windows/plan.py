@@ -1,0 +1,104 @@
+"""How the events of one model become cells: its layout and the maps from values to cells, per profile."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.fields import CategoricalField, CategoryCells, Field, NumericField
+from detectors.layout import Layout
+from detectors.profile import Profile
+from detectors.totals.numeric import grid_moments, numeric_cells
+from service.config.model import CategoricalFeature, Model
+from service.events.batch import Batch
+from service.events.schema import categorical_names, numeric_names
+from service.windows.control import Control
+
+
+def bare_fields(model: Model) -> tuple[Field, ...]:
+    """The fields of a model that has no profile: states of values are counted, values are not told apart."""
+    numeric = [NumericField(name, np.empty(0)) for name in numeric_names(model)]
+    declared = {n: f.categories or () for n, f in model.features.items() if isinstance(f, CategoricalFeature)}
+    return (*numeric, *(CategoricalField(name, declared[name]) for name in categorical_names(model)))
+
+
+def fits(model: Model, profile: Profile) -> bool:
+    """Whether the profile has the fields of the model's schema, in its order."""
+    numeric = tuple(field.name for field in profile.layout.numeric)
+    categorical = tuple(f.name for f in profile.fields if isinstance(f, CategoricalField))
+    return numeric == numeric_names(model) and categorical == categorical_names(model)
+
+
+class Counting:
+    """How events are counted under one profile (or none): immutable once made."""
+
+    def __init__(self, model: Model, profile: Profile | None) -> None:
+        self.profile = profile
+        self.layout = profile.layout if profile else Layout(bare_fields(model))
+        schema = model.model_dump_json(include={"features", "slices", "windows", "task", "positive_label"})
+        identity = schema + (profile.id if profile else "")
+        self.digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._categories = [CategoryCells(f) for f in self.layout.fields if isinstance(f, CategoricalField)]
+
+    @cached_property
+    def _sections(self) -> NDArray[np.int64]:
+        return self.layout.starts[:-1]
+
+    def cells(self, batch: Batch) -> NDArray[np.int64]:
+        """int64[N, F]: the column of the row in which each event counts for each field."""
+        n = len(batch)
+        cells = np.empty((n, len(self.layout.fields)), dtype=np.int64)
+        for i, field in enumerate(self.layout.numeric):
+            cells[:, i] = numeric_cells(field, batch.numeric[:, i])
+        first = len(self.layout.numeric)
+        for i, (codes, values) in enumerate(zip(self._categories, batch.categorical, strict=True)):
+            cells[:, first + i] = np.fromiter(map(codes.__getitem__, values), np.int64, n)
+        cells += self._sections
+        return cells
+
+    def sums(self, batch: Batch) -> NDArray[np.int64]:
+        """int64[N, S]: what each event adds to the sums: counters, then q and q²."""
+        if batch.is_label:
+            moments = np.zeros((len(batch), 2 * len(self.layout.numeric)), np.int64)
+            return np.concatenate((batch.counters, moments), axis=1)
+        return np.concatenate((batch.counters, *grid_moments(self.layout.numeric, batch.numeric)), axis=1)
+
+
+class Plan:
+    """One model's schema with the counting in force for each pane."""
+
+    def __init__(self, model: Model, control: Control) -> None:
+        self.model = model
+        self._control = control
+        self._countings: dict[str | None, Counting] = {}
+        self._in_force: dict[tuple[str, int], Counting] = {}
+        self._changes = -1
+
+    def counting(self, version: str, pane_ms: int) -> Counting:
+        """How the pane that starts at ``pane_ms`` is counted."""
+        if self._changes != self._control.changes or len(self._in_force) > 10_000:
+            self._in_force.clear()
+            self._changes = self._control.changes
+        key = (version, pane_ms)
+        counting = self._in_force.get(key)
+        if counting is None:
+            counting = self._in_force[key] = self._make(version, pane_ms)
+        return counting
+
+    def learns(self, version: str) -> bool:
+        """Whether the model version still needs its reference learned from traffic."""
+        return (
+            version != "" or self.model.versions is None
+        ) and self.model.reference.learn is not None and not self._control.knows(self.model.name, version)
+
+    def _make(self, version: str, pane_ms: int) -> Counting:
+        profile = self._control.in_force(self.model.name, version, pane_ms)
+        if profile is not None and not fits(self.model, profile):
+            profile = None
+        identity = profile.id if profile else None
+        if identity not in self._countings:
+            self._countings[identity] = Counting(self.model, profile)
+        return self._countings[identity]

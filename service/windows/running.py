@@ -1,0 +1,96 @@
+"""Sums over sliding windows: a pane is added when it enters the window and taken away when it leaves.
+
+All totals are integers, so that what is taken away leaves exactly what is left.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from detectors.layout import Rows
+from service.windows.codec import decode_rows, encode_rows
+from service.windows.slicing import ALL
+
+
+class FoldedPane(msgspec.Struct, frozen=True, gc=False):
+    """A pane of all sources merged, at rest: rows stay encoded."""
+
+    start_ms: int
+    digest: str
+    slices: tuple[str, ...]
+    rows: bytes
+    sums: int
+    late: int = 0
+    cut: int = 0
+    incomplete: bool = False
+
+
+class MergedRows:
+    """Rows by slice name, added and taken away."""
+
+    def __init__(self, size: int) -> None:
+        self._index: dict[str, int] = {ALL: 0}
+        self._rows: Rows = np.zeros((8, size), np.int64)
+
+    def add(self, slices: tuple[str, ...], rows: Rows, sign: int = 1) -> None:
+        """Add rows to those of the same names, or with ``sign`` -1 take them away."""
+        for name in slices:
+            self._index.setdefault(name, len(self._index))
+        if len(self._index) > len(self._rows):
+            grown = np.zeros((2 * len(self._index), self._rows.shape[1]), np.int64)
+            grown[: len(self._rows)] = self._rows
+            self._rows = grown
+        at = np.fromiter(map(self._index.__getitem__, slices), np.int64, len(slices))
+        self._rows[at] += sign * rows
+
+    def snapshot(self) -> tuple[tuple[str, ...], Rows]:
+        """Names and rows of the slices that hold anything, ``all`` first, the others by name."""
+        full = np.asarray(self._rows.any(axis=1))
+        names = sorted(name for name, i in self._index.items() if full[i] and i)
+        kept = np.array([0, *(self._index[name] for name in names)])
+        rows = self._rows[kept]
+        if len(self._index) > 2 * len(kept) + 16:
+            self._index = {name: i for i, name in enumerate((ALL, *names))}
+            self._rows = np.concatenate((rows, np.zeros((8, rows.shape[1]), np.int64)))
+        return (ALL, *names), rows.copy()
+
+    def encoded(self, start_ms: int, digest: str, sums: int, late: int, cut: int, incomplete: bool) -> FoldedPane:
+        """The rows as a pane at rest."""
+        slices, rows = self.snapshot()
+        return FoldedPane(start_ms, digest, slices, encode_rows(rows, sums), sums, late, cut, incomplete)
+
+
+class RunningWindow:
+    """The panes of one layout in a window of ``length_ms`` that only moves forward."""
+
+    def __init__(self, length_ms: int) -> None:
+        self._length_ms = length_ms
+        self._digest = ""
+        self._inside: list[FoldedPane] = []
+        self._merged = MergedRows(0)
+
+    def advance(self, end_ms: int, panes: list[FoldedPane], digest: str, size: int) -> None:
+        """Move the window's end to ``end_ms``, with ``panes`` (by start) all those kept of the model version.
+
+        Panes counted under another digest than the one now in force are never mixed in.
+        """
+        if digest != self._digest:
+            self._digest, self._inside, self._merged = digest, [], MergedRows(size)
+        start_ms = end_ms - self._length_ms
+        leaving = [pane for pane in self._inside if pane.start_ms < start_ms]
+        after = self._inside[-1].start_ms if self._inside else start_ms - 1
+        entering = [p for p in panes if max(after + 1, start_ms) <= p.start_ms < end_ms and p.digest == digest]
+        for sign, moving in ((-1, leaving), (1, entering)):
+            for pane in moving:
+                self._merged.add(pane.slices, decode_rows(pane.rows), sign)
+        self._inside = self._inside[len(leaving) :] + entering
+
+    @property
+    def panes(self) -> list[FoldedPane]:
+        """The panes inside, by start."""
+        return self._inside
+
+    def totals(self) -> tuple[tuple[str, ...], Rows]:
+        """Slices and rows of the window."""
+        return self._merged.snapshot()

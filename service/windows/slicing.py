@@ -1,0 +1,73 @@
+"""Slices: which part of the traffic an event belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+ALL = "all"
+"""The slice of everything."""
+
+OTHER = "__other__"
+"""The value under which a dimension counts slices beyond the budget."""
+
+_UNSAFE = re.compile(r"[%,=\x00-\x1f\x7f]")
+
+
+def escape(value: str) -> str:
+    """A tag's value with everything percent-encoded that could be read as part of a slice's name.
+
+    >>> escape("a=b,c")
+    'a%3Db%2Cc'
+    """
+    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", value)
+
+
+def slice_name(dimension: Sequence[str], values: Sequence[str]) -> str:
+    """The name of one slice.
+
+    >>> slice_name(("origin", "carrier"), ("JFK", "B6"))
+    'origin=JFK,carrier=B6'
+    """
+    return ",".join(f"{tag}={escape(value)}" for tag, value in zip(dimension, values, strict=True))
+
+
+def other_name(dimension: Sequence[str]) -> str:
+    """The name of the slice that takes what the budget cut from a dimension."""
+    return slice_name(dimension, [OTHER] * len(dimension))
+
+
+class SliceNames(dict[object, "str | None"]):
+    """Maps the tag values of an event to its slice's name in one dimension, remembering what it met.
+
+    A key is the value itself for a dimension of one tag, else a tuple of values. An event that lacks a tag
+    (None) is in no slice of the dimension. The memory is bounded: it is emptied when full.
+    """
+
+    def __init__(self, dimension: Sequence[str], bound: int = 100_000) -> None:
+        super().__init__()
+        self._dimension = tuple(dimension)
+        self._bound = bound
+
+    def __missing__(self, key: object) -> str | None:
+        values = key if isinstance(key, tuple) else (key,)
+        name = None if None in values else slice_name(self._dimension, values)
+        if len(self) >= self._bound:
+            self.clear()
+        self[key] = name
+        return name
+
+    def of(self, tags: Mapping[str, list[str | None]]) -> list[str | None]:
+        """The slice names of N events, given N values for each tag."""
+        columns = [tags[tag] for tag in self._dimension]
+        keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        return list(map(self.__getitem__, keys))
+
+
+def slice_names(dimension: tuple[str, ...], tags: dict[str, list[str | None]]) -> list[str | None]:
+    """The name of each event's slice in ``dimension``; None where a tag is missing.
+
+    >>> slice_names(("region",), {"region": ["eu", None]})
+    ['region=eu', None]
+    """
+    return SliceNames(dimension).of(tags)

@@ -1,0 +1,213 @@
+"""One source partition: events in, finished panes out, and from where a restart would read again.
+
+Everything here is a function of the log's prefix and of the remembered ends of the log. Two readers that read the same records finish
+the same panes with the same totals, however the records were split into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.events.batch import Batch
+from service.windows.clock import NEVER_MS, Clock
+from service.windows.pane import Names, Pane
+from service.windows.plan import Plan
+from service.windows.resume import Resume
+from service.windows.slicing import SliceNames
+
+Key = tuple[str, str, int]
+"""Model, version, start of a pane in ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits within which a source counts."""
+
+    future_ms: int
+    slices: int
+    open_panes: int
+
+
+@dataclass(slots=True)
+class _Open:
+    pane: Pane
+    newest_ms: int
+    """The clock before the pane's first record."""
+
+
+class Source:
+    """The counting state of one partition of one topic."""
+
+    def __init__(self, name: str, plans: Mapping[str, Plan], bounds: Bounds, resume: Resume | None = None) -> None:
+        self.name = name
+        self.position = resume.offset if resume else 0
+        self.late = 0
+        self.clamped = 0
+        self._plans = plans
+        self._bounds = bounds
+        self._clock = resume.clock() if resume else Clock()
+        self._finished_ms: dict[str, int] = dict(resume.finished_ms) if resume else {}
+        self._open: dict[Key, _Open] = {}
+        self._stated: dict[Key, _Open] = {}
+        self._stating_ms: dict[str, int] = {}
+        self._names = {
+            plan.model.name: [SliceNames(dimension) for dimension in plan.model.slices] for plan in plans.values()
+        }
+        # Ends of the log are known on the grid of the shortest pane, so that few jumps need remembering.
+        self._grid_ms = int(np.gcd.reduce([plan.model.pane_ms for plan in plans.values()]))
+
+    @property
+    def newest_ms(self) -> int:
+        """Largest event time so far."""
+        return self._clock.newest_ms
+
+    @property
+    def caught_up_ms(self) -> int:
+        """Everything before this time is known to have been read."""
+        return self._clock.jumps[-1].until_ms if self._clock.jumps else NEVER_MS
+
+    @property
+    def open_panes(self) -> int:
+        """How many panes are unfinished."""
+        return len(self._open)
+
+    @property
+    def unbegun_ms(self) -> int:
+        """From here on no pane has been begun."""
+        ends = (key[2] + self._plans[key[0]].model.pane_ms for key in self._open)
+        return max(ends, default=NEVER_MS)
+
+    def watermark_ms(self, model: str) -> int:
+        """The model's watermark in this source."""
+        return self._clock.watermark_ms(self._plans[model].model.lateness)
+
+    def add(self, batches: Sequence[Batch], position: int) -> None:
+        """Count the events of consecutive records; ``position`` is the offset after the last record read."""
+        held = [_held_times(batch, self._bounds.future_ms) for batch in batches]
+        before = self._advance(batches, [clock for _, clock, _ in held])
+        for batch, (times, _, clamped), newest in zip(batches, held, before, strict=True):
+            self._count(batch, times, clamped, newest)
+        self.position = position
+
+    def caught_up(self, until_ms: int) -> bool:
+        """Know that the log has been read to its end, with everything before ``until_ms`` in it; whether that is news."""
+        return self._clock.jump(self.position, until_ms // self._grid_ms * self._grid_ms)
+
+    def finish(self) -> Iterator[tuple[Key, Pane]]:
+        """Panes that ended, oldest first. They stay unfinished for ``resume`` until ``acknowledge``."""
+        for key in sorted(self._open, key=lambda key: (key[2], key[0], key[1])):
+            model, _, start_ms = key
+            if start_ms + self._plans[model].model.pane_ms <= self.watermark_ms(model):
+                self._stating_ms[model] = self.watermark_ms(model)
+                self._stated[key] = self._open.pop(key)
+                yield key, self._stated[key].pane
+
+    def acknowledge(self) -> None:
+        """All that ``finish`` gave is safe downstream: it need not be read again."""
+        self._finished_ms |= self._stating_ms
+        self._stating_ms.clear()
+        self._stated.clear()
+
+    def resume(self) -> Resume:
+        """From where a restart must read, and the state in force there."""
+        unfinished = [*self._open.values(), *self._stated.values()]
+        first = min(unfinished, key=lambda entry: entry.pane.first_offset, default=None)
+        offset = first.pane.first_offset if first else self.position
+        newest_ms = first.newest_ms if first else self._clock.newest_ms
+        jumps = self._clock.since(offset)
+        return Resume(offset, self.position, newest_ms, jumps, dict(self._finished_ms))
+
+    def outdated(self) -> bool:
+        """Whether an open pane was begun under another profile than the one that now holds for it."""
+        return any(
+            self._plans[model].counting(version, start_ms).digest != entry.pane.counting.digest
+            for (model, version, start_ms), entry in self._open.items()
+        )
+
+    def _advance(self, batches: Sequence[Batch], clocks: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+        """For each batch int64[N]: the newest event time before each event, over all models in the partition."""
+        if len(batches) <= 1:
+            return [self._clock.advance(clock) for clock in clocks]
+        offsets = np.concatenate([batch.offsets for batch in batches])
+        order = np.argsort(offsets, kind="stable")
+        before = np.empty(len(offsets), np.int64)
+        before[order] = self._clock.advance(np.concatenate(clocks)[order])
+        return np.split(before, np.cumsum([len(batch) for batch in batches])[:-1])
+
+    def _count(
+        self, batch: Batch, times: NDArray[np.int64], clamped: NDArray[np.bool_], newest: NDArray[np.int64]
+    ) -> None:
+        plan = self._plans[batch.model]
+        pane_ms = plan.model.pane_ms
+        watermark = np.maximum(newest - plan.model.lateness, self._clock.caught_up_ms(batch.offsets))
+        starts = times // pane_ms * pane_ms
+        late = starts + pane_ms <= watermark
+        # A late event is a fact of the pane in which the watermark stood when it came.
+        homes = np.where(late, watermark // pane_ms * pane_ms, starts)
+        finished = homes + pane_ms <= self._finished_ms.get(batch.model, NEVER_MS)
+        names = _slice_columns(self._names[batch.model], batch)
+        for version, start_ms, members in _groups(batch.versions, homes, ~finished):
+            pane = self._pane(plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]]))
+            is_late = late[members]
+            pane.late += int(is_late.sum())
+            pane.clamped += int(clamped[members].sum())
+            self.late += int(is_late.sum())
+            on_time = members[~is_late] if is_late.any() else members
+            if len(on_time):
+                part = batch if len(on_time) == len(batch) else batch.take(on_time)
+                columns = names if part is batch else [column[on_time] for column in names]
+                counting = pane.counting
+                cells = np.empty((len(part), 0), np.int64) if part.is_label else counting.cells(part)
+                pane.add(cells, counting.sums(part), columns, part.is_label)
+        self.clamped += int(clamped.sum())
+
+    def _pane(self, plan: Plan, version: str, start_ms: int, offset: int, newest_ms: int) -> Pane:
+        key = (plan.model.name, version, start_ms)
+        entry = self._open.get(key)
+        if entry is None:
+            pane = Pane(plan.counting(version, start_ms), plan.model.slices, self._bounds.slices, offset)
+            entry = self._open[key] = _Open(pane, newest_ms)
+        return entry.pane
+
+
+def _held_times(
+    batch: Batch, future_ms: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Event times with those far ahead of their record clamped, what each does to the clock, and which were clamped."""
+    record = np.where(batch.record_ms < 0, np.iinfo(np.int64).max // 2, batch.record_ms)
+    clamped = batch.event_ms > record + future_ms
+    times = np.where(clamped, record, batch.event_ms)
+    return times, np.minimum(times, record), clamped
+
+
+def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[Names]:
+    """For each slice dimension object[N]: the slice name of each event; labels have no tags."""
+    if batch.is_label:
+        return []
+    columns = []
+    for memory in memories:
+        column = np.empty(len(batch), dtype=object)
+        column[:] = memory.of(batch.tags)
+        columns.append(column)
+    return columns
+
+
+def _groups(
+    versions: Sequence[str], homes: NDArray[np.int64], wanted: NDArray[np.bool_]
+) -> Iterable[tuple[str, int, NDArray[np.int64]]]:
+    """Version, pane start and members (ascending indices) of each pane that events belong to."""
+    one_version = versions.count(versions[0]) == len(versions) if versions else True
+    for start_ms in np.unique(homes[wanted]):
+        members = np.flatnonzero((homes == start_ms) & wanted)
+        if one_version:
+            yield versions[0], int(start_ms), members
+            continue
+        by_version: dict[str, list[int]] = {}
+        for i in members.tolist():
+            by_version.setdefault(versions[i], []).append(i)
+        for version, indices in by_version.items():
+            yield version, int(start_ms), np.array(indices)
