@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.fields import Field, NumericField
+
 Counts = NDArray[np.int64]
 Groups = NDArray[np.int64]
 """int64[..., C]: the group of each cell, numbered from 0 without gaps."""
@@ -19,6 +21,11 @@ DECILES = 10
 
 RARE_SHARE = 0.01
 """A category with a smaller share of the reference is pooled with the unseen ones."""
+
+
+def field_groups(field: Field, reference: Counts) -> Groups:
+    """The groups of a field's value cells, int64[..., C]: deciles of numbers, categories that are not rare."""
+    return decile_groups(reference) if isinstance(field, NumericField) else category_groups(reference)
 
 
 def decile_groups(reference: Counts, groups: int = DECILES) -> Groups:

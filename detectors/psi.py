@@ -68,18 +68,33 @@ def psi(reference: Counts, window: Counts) -> Psi:
     >>> round(float(result.value), 4), round(float(result.null_bound), 4)
     (0.0627, 0.0276)
     """
-    held = (reference > 0) | (window > 0)
-    groups = held.sum(axis=-1)
+    groups = ((reference > 0) | (window > 0)).sum(axis=-1)
     m, n = reference.sum(axis=-1), window.sum(axis=-1)
     empty = (m == 0) | (n == 0)
-    p = (reference + 0.5) / (m + groups / 2 + empty)[..., None]
-    q = (window + 0.5) / (n + groups / 2 + empty)[..., None]
-    value = np.where(held, (p - q) * np.log(p / q), 0.0).sum(axis=-1)
+    value = psi_terms(reference, window).sum(axis=-1)
     spread = 1 / np.maximum(n, 1) + 1 / np.maximum(m, 1)
     freedom = np.maximum(groups - 1, 0)
     p_value = np.where(freedom > 0, special.chdtrc(np.maximum(freedom, 1), value / spread), 1.0)
     bound = np.where(freedom > 0, spread * special.chdtri(np.maximum(freedom, 1), NULL_LEVEL), 0.0)
     return Psi(*(np.where(empty, np.nan, x) for x in (value, p_value, bound)))
+
+
+def psi_terms(reference: Counts, window: Counts) -> Floats:
+    """The terms of the sum, float64[..., B], none negative; 0 for groups empty in both.
+
+    Parameters
+    ----------
+    reference, window
+        int64[..., B]: counts by group.
+
+    >>> psi_terms(np.array([500, 300, 0, 200]), np.array([400, 300, 0, 300])).round(4).tolist()
+    [0.0223, 0.0, 0.0, 0.0404]
+    """
+    held = (reference > 0) | (window > 0)
+    half = held.sum(axis=-1, keepdims=True) / 2
+    p = (reference + 0.5) / np.maximum(reference.sum(axis=-1, keepdims=True) + half, 1)
+    q = (window + 0.5) / np.maximum(window.sum(axis=-1, keepdims=True) + half, 1)
+    return np.where(held, (p - q) * np.log(p / q), 0.0)
 
 
 def enough_for_psi(m: Counts, n: Counts, groups: Counts) -> NDArray[np.bool_]:
