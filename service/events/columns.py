@@ -1,0 +1,241 @@
+"""Gathers decoded events of one model and kind as columns, run by run, and makes one batch of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, compress, repeat
+from operator import eq
+from typing import Any, TypeVar
+
+import numpy as np
+from msgspec.structs import astuple
+from numpy.typing import NDArray
+
+from detectors.layout import COUNTERS
+from service.events import refusals
+from service.events.batch import Batch
+from service.events.leaves import NUMBER_ABSENT, Leaf, Raw, Scalar, json_text
+from service.events.refusals import Refusal
+from service.events.shapes import Part, Shape
+from service.events.timestamps import END_MS, FIRST_MS, parse, why_not
+
+VERSION_MAX = 200
+"""Characters of a model's version."""
+
+_COLUMN = {name: i for i, name in enumerate(COUNTERS)}
+
+Positions = NDArray[np.int64]
+T = TypeVar("T")
+
+
+class Columns:
+    """The columns of events of one model, either predictions or labels.
+
+    Events are added as structs of the model's type, each with its position in the run of records.
+    """
+
+    def __init__(self, shape: Shape, *, is_label: bool) -> None:
+        self._shape = shape
+        self._is_label = is_label
+        self._features, self._prediction, self._tags = (
+            shape.parts[k] for k in ("features", "prediction", "tags")
+        )
+        self._numeric_places = [self._features.place(name) for name in shape.numeric]
+        self._categorical_places = [self._features.place(name) for name in shape.categorical]
+        self._positions: list[Positions] = []
+        self._numeric: list[NDArray[np.float64]] = []
+        self._counters: list[NDArray[np.int64]] = []
+        self._categorical: tuple[list[object], ...] = tuple([] for _ in shape.categorical)
+        self._tag_values: dict[str, list[str | None]] = {tag: [] for tag in shape.model.tags}
+        self._versions: list[Scalar] = []
+        self._timestamps: list[object] = []
+
+    def add(self, events: Sequence[Any], positions: Positions) -> None:
+        """Add events; the order of positions is that of the records."""
+        versions, timestamps, features, predictions, errors, actuals, tags = zip(
+            *map(astuple, events), strict=True
+        )
+        self._positions.append(positions)
+        self._versions.extend(versions)
+        self._timestamps.extend(timestamps)
+        self._add_tags(tags)
+        counters = np.zeros((len(events), len(COUNTERS)), dtype=np.int64)
+        self._count_actuals(actuals, counters)
+        if not self._is_label:
+            counters[:, _COLUMN["events"]] = 1
+            outputs, labels = self._outputs(predictions)
+            self._add_features(features, outputs)
+            self._count_predictions(errors, labels, counters)
+        self._counters.append(counters)
+
+    def _outputs(self, predictions: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The prediction's number and its label, of each event."""
+        part = self._prediction
+        columns = _transposed(_filled(predictions, part), part)
+        return columns[part.place(self._shape.output)], columns[part.place("label")]
+
+    def _add_features(self, features: Sequence[Any], outputs: Sequence[Any]) -> None:
+        columns = _transposed(features, self._features)
+        numbers = [columns[place] for place in self._numeric_places]
+        rows, size = len(numbers) + 1, len(outputs)
+        # None becomes NaN on the way; one call for all columns costs half of one for each.
+        block = np.fromiter(chain(*numbers, outputs), dtype=np.float64, count=rows * size)
+        self._numeric.append(block.reshape(rows, size))
+        for gathered, place in zip(self._categorical, self._categorical_places, strict=True):
+            gathered.extend(columns[place])
+
+    def _add_tags(self, tags: Sequence[Any]) -> None:
+        if self._tag_values:
+            columns = _transposed(_filled(tags, self._tags), self._tags)
+            for name, column in zip(self._tags.names, columns, strict=True):
+                self._tag_values[name].extend(column)
+
+    def _count_predictions(
+        self, errors: Sequence[Any], labels: Sequence[Any], counters: NDArray[np.int64]
+    ) -> None:
+        if any(errors):
+            counters[:, _COLUMN["errors"]] = np.fromiter(map(bool, errors), dtype=np.int64, count=len(errors))
+        kinds = set(map(type, labels))
+        if kinds != {type(None)}:
+            counters[:, _COLUMN["labelled"]] = (
+                [label is not None for label in labels] if type(None) in kinds else 1
+            )
+            counters[:, _COLUMN["positive"]] = self._positive(labels, kinds)
+
+    def _count_actuals(self, actuals: Sequence[Any], counters: NDArray[np.int64]) -> None:
+        if not any(actuals):
+            return
+        counters[:, _COLUMN["actuals"]] = [actual is not None for actual in actuals]
+        if self._shape.answer == "label":
+            labels = [None if actual is None else actual.f0 for actual in actuals]
+            counters[:, _COLUMN["actual_positive"]] = self._positive(labels, set(map(type, labels)))
+
+    def _positive(self, labels: Sequence[Scalar], kinds: set[type]) -> NDArray[np.int64]:
+        """Whether each label's JSON text is the positive one."""
+        if not kinds <= {str, type(None)}:
+            labels = [None if label is None else json_text(label) for label in labels]
+        return np.fromiter(map(eq, labels, repeat(self._shape.model.positive_label)), np.int64, len(labels))
+
+    def finish(
+        self, offsets: NDArray[np.int64], record_ms: NDArray[np.int64]
+    ) -> tuple[Batch, dict[int, Refusal]]:
+        """The batch, and by position what was refused after all: no usable time, or another version.
+
+        Parameters
+        ----------
+        offsets, record_ms
+            int64[R]: offset and timestamp of every record of the run, by position.
+        """
+        positions = np.concatenate(self._positions)
+        event_ms = parse(self._timestamps)
+        refused = self._bad_times(event_ms)
+        versions, bad_versions = self._checked_versions()
+        refused = bad_versions | refused
+        numeric = (
+            np.full((len(self._shape.numeric) + 1, len(positions)), NUMBER_ABSENT)
+            if self._is_label
+            else np.concatenate(self._numeric, axis=1)
+        )
+        batch = Batch(
+            model=self._shape.model.name,
+            is_label=self._is_label,
+            offsets=offsets[positions],
+            record_ms=record_ms[positions],
+            event_ms=event_ms,
+            versions=[""] * len(positions) if self._is_label else versions,
+            tags=self._tag_values,
+            numeric=numeric.T,
+            categorical=() if self._is_label else self._categorical,
+            counters=np.concatenate(self._counters),
+        )
+        by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
+        return (_without(batch, refused) if refused else batch), by_position
+
+    def _bad_times(self, event_ms: NDArray[np.int64]) -> dict[int, Refusal]:
+        refused: dict[int, Refusal] = {}
+        for i in suspicious(event_ms):
+            value, time_ms = self._timestamps[i], int(event_ms[i])
+            if value is None:
+                refused[i] = refusals.no_timestamp()
+            elif (why := why_not(value, time_ms)) is not None:
+                refused[i] = refusals.bad_timestamp(_quoted(value), why)
+        return refused
+
+    def _checked_versions(self) -> tuple[list[str], dict[int, Refusal]]:
+        versions = as_text(self._versions)
+        accepted = self._shape.model.versions
+        wrong = {
+            version: _wrong_version(version, accepted)
+            for version in set(versions)
+            if len(version) > VERSION_MAX
+            or (accepted is not None and version not in accepted and not (self._is_label and not version))
+        }
+        if not wrong:
+            return versions, {}
+        return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
+
+
+def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
+    """Where times are outside of those that events have."""
+    return np.flatnonzero((event_ms < FIRST_MS) | (event_ms >= END_MS)).tolist()
+
+
+def as_text(versions: list[Scalar]) -> list[str]:
+    """Versions as text; a missing one is empty."""
+    if set(map(type, versions)) == {str}:
+        return versions  # type: ignore[return-value]  # the line above has seen it
+    return ["" if version is None else json_text(version) for version in versions]
+
+
+def _wrong_version(version: str, accepted: tuple[str, ...] | None) -> Refusal:
+    if len(version) > VERSION_MAX:
+        return refusals.long_version(version, VERSION_MAX)
+    return refusals.unknown_version(version, accepted or ())
+
+
+def _quoted(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _filled(structs: Sequence[Any], part: Part) -> Sequence[Any]:
+    """The structs, with an empty one for each that is missing."""
+    if all(structs):
+        return structs
+    empty = part.type()
+    return [empty if struct is None else struct for struct in structs]
+
+
+def _transposed(structs: Sequence[Any], part: Part) -> list[Sequence[Any]]:
+    """One column a leaf; those kept as raw JSON are read now."""
+    columns: list[Sequence[Any]] = list(zip(*map(astuple, structs), strict=True))
+    for place in part.raw:
+        columns[place] = read_raw(columns[place], part.leaves[place])
+    return columns
+
+
+def read_raw(column: Iterable[Any], leaf: Leaf) -> list[Any]:
+    """A column's values; those that came the slow way, or are absent, have been read already."""
+    value: Callable[[Raw], object] = leaf.value
+    return [value(item) if type(item) is Raw else item for item in column]
+
+
+def _without(batch: Batch, refused: Iterable[int]) -> Batch:
+    keep = np.ones(len(batch), dtype=np.bool_)
+    keep[list(refused)] = False
+    kept: list[bool] = keep.tolist()
+
+    def pick(values: list[T]) -> list[T]:
+        return list(compress(values, kept))
+
+    return Batch(
+        model=batch.model,
+        is_label=batch.is_label,
+        offsets=batch.offsets[keep],
+        record_ms=batch.record_ms[keep],
+        event_ms=batch.event_ms[keep],
+        versions=pick(batch.versions),
+        tags={name: pick(values) for name, values in batch.tags.items()},
+        numeric=batch.numeric[keep],
+        categorical=tuple(pick(values) for values in batch.categorical),
+        counters=batch.counters[keep],
+    )
