@@ -60,7 +60,7 @@ def test_a_library_is_either_of_a_layer_or_behind_a_door() -> None:
         ("service.events.native", "import scipy.stats", "imports scipy; libraries of this layer"),
         ("service.kafka.ingest", "import pandas", "imports pandas; libraries of this layer"),
         ("service.kafka.ingest", "import tests.parts", "imports tests; libraries of this layer"),
-        ("service.alerts.render", "import httpx", "whose only doors are service.alerts.send"),
+        ("service.alerts.render", "import httpx", "whose only doors are service.alerts.http"),
         ("service.web.api", "from aiokafka import AIOKafkaConsumer", "whose only doors are service.kafka"),
         ("service.web.api", "import faust", "whose only doors are service.kafka, service.app"),
         ("service.kafka.metrics", "from prometheus_client import Gauge", "whose only doors are service.web"),

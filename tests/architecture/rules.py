@@ -67,7 +67,7 @@ DOORS = {
     "click": _COMMANDS,
     "cramjam": ("service.windows.codec",),
     "faust": ("service.kafka", "service.app"),
-    "httpx": ("service.alerts.http",),
+    "httpx": ("service.alerts.http", "service.alerts.send"),
     "mode": ("service.kafka", "service.app"),
     "prometheus_client": ("service.web",),
     "pyarrow": ("service.profiles", "service.embedded", "service.commands", "service.demo"),
