@@ -17,7 +17,6 @@ from service.errors import ProfileError
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
 from service.windows.slicing import slice_names
-from service.windows.source import take
 
 MAX_SLICES = 1000
 """Slices of one dimension that get a row of their own; those with the fewest records are cut."""
@@ -55,8 +54,9 @@ def build_from_batches(
     """
     ordered = sorted((batch for batch in batches if len(batch)), key=_first)
     labels = [batch for batch in ordered if batch.is_label]
-    predictions = [_of_version(batch, version) for batch in ordered if not batch.is_label]
-    predictions = [batch for batch in predictions if len(batch)]
+    predictions = [batch for batch in ordered if not batch.is_label]
+    if version:
+        predictions = [own for batch in predictions if len(own := batch.only(version))]
     if not predictions:
         raise ProfileError(_nothing(model.name, version, ordered), reason="no_events")
     groups, cut_slices = _slices(model, predictions, max_slices)
@@ -100,13 +100,6 @@ def declared_categories(model: Model) -> dict[str, tuple[str, ...]]:
 
 def _first(batch: Batch) -> int:
     return int(batch.offsets[0])
-
-
-def _of_version(batch: Batch, version: str) -> Batch:
-    """The predictions of one version."""
-    if not version or batch.versions.count(version) == len(batch):
-        return batch
-    return take(batch, np.flatnonzero([own == version for own in batch.versions]))
 
 
 def _joined(batches: Sequence[Batch], place: int) -> list[object]:

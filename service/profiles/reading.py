@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from detectors.profile import Profile
 from service.config.model import Model
 from service.errors import EventFileError, ProfileError
 from service.events.batch import Batch
@@ -18,7 +19,6 @@ from service.profiles.columns import ArrowColumns
 from service.profiles.flat import TIMESTAMP, check_columns, to_batches, wanted_columns
 from service.profiles.lines import Decode, Refused, event_batches, holds_events, row_batches
 from service.profiles.seen import Seen
-from service.windows.source import take
 
 ROWS_AT_ONCE = 65_536
 
@@ -207,4 +207,50 @@ def _within(batch: Batch, interval: Interval) -> Batch:
         inside &= batch.event_ms >= start
     if end is not None:
         inside &= batch.event_ms < end
-    return batch if inside.all() else take(batch, np.flatnonzero(inside))
+    return batch if inside.all() else batch.take(np.flatnonzero(inside))
+
+
+def load_profile(path: Path) -> Profile:
+    """The profile in a file.
+
+    Raises
+    ------
+    ProfileError
+        When there is no such file, or it is no profile of this release.
+    """
+    try:
+        return Profile.from_json(path.read_bytes())
+    except OSError as error:
+        raise ProfileError(
+            f"{path}: cannot be read ({error.strerror}); check the path, or write the file with "
+            "`driftline profile build`",
+            reason="unreadable",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        raise ProfileError(
+            f"{path}: not a profile ({error}), so nothing can be compared with it; build it anew with "
+            "`driftline profile build`",
+            reason="not_a_profile",
+        ) from error
+
+
+def save_profile(profile: Profile, path: Path) -> int:
+    """Write a profile, whole or not at all; returns its bytes.
+
+    Raises
+    ------
+    ProfileError
+        When the file cannot be written.
+    """
+    text = profile.to_json() + b"\n"
+    draft = path.with_name(path.name + ".partial")
+    try:
+        draft.write_bytes(text)
+        draft.replace(path)
+    except OSError as error:
+        raise ProfileError(
+            f"{path}: cannot be written ({error.strerror}), so the profile is lost; give an --output in a "
+            "folder that exists and may be written to",
+            reason="unwritable",
+        ) from error
+    return len(text)

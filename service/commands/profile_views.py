@@ -1,0 +1,241 @@
+"""Profiles on a terminal: tables with a small picture of each distribution, and one feature drawn large."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from detectors.profile import Profile
+from service.profiles.blocks import bar, histogram, number, printable, shape, sparkline
+from service.profiles.comparing import CategoricalChange, Comparison, NumericChange
+from service.profiles.summary import CategoricalSummary, NumericSummary, Summary, summarise
+
+PIPE_WIDTH = 160
+BUCKETS = 24
+BAR_WIDTH = 40
+CATEGORIES_MAX = 25
+NAMES_MAX = 12
+
+
+def plain_console() -> Console:
+    """A console as wide as the terminal; in a pipe there are no colours, and lines are long."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def profile_view(profile: Profile, slice_name: str) -> RenderableType:
+    """Head, numeric features and categorical features of one slice."""
+    summaries = summarise(profile, slice_name)
+    numeric = [summary for summary in summaries if isinstance(summary, NumericSummary)]
+    categorical = [summary for summary in summaries if isinstance(summary, CategoricalSummary)]
+    parts: list[RenderableType] = [_head(profile, slice_name)]
+    if numeric:
+        parts.append(_numeric_table(numeric))
+    if categorical:
+        parts.append(_categorical_table(categorical))
+    return Group(*parts)
+
+
+def feature_view(profile: Profile, slice_name: str, name: str) -> RenderableType:
+    """One feature of one slice, a bar a value or range."""
+    summary = next(summary for summary in summarise(profile, slice_name) if summary.name == name)
+    facts = Text(f"{printable(name)}   {summary.values:,} values   ", style="bold")
+    facts.append(f"missing {_percent(summary.missing_ratio)}   invalid {_percent(summary.invalid_ratio)}")
+    if isinstance(summary, NumericSummary):
+        marks = ((0.0, "min"), (0.05, "5 %"), (0.25, "25 %"), (0.5, "median"), (0.75, "75 %"), (0.95, "95 %"))
+        quantiles = [f"{label} {number(summary.quantile(q) if q else summary.low)}" for q, label in marks]
+        moments = f"mean {number(summary.mean)}   sd {number(summary.std)}"
+        facts.append(f"\n{moments}   {'   '.join(quantiles)}   max {number(summary.high)}")
+        bars = _numeric_bars(summary)
+    else:
+        bars = _category_bars(summary)
+    return Group(_head(profile, slice_name), facts, _bar_table(bars, summary.values))
+
+
+def diff_view(before: Profile, after: Profile, comparison: Comparison) -> RenderableType:
+    """What differs between two profiles."""
+    head = Text(f"{_title(before)}  →  {_title(after)}", style="bold")
+    counters = (f"{name} {a:,} → {b:,}" for name, (a, b) in comparison.counters.items() if a or b)
+    parts: list[RenderableType] = [
+        head,
+        Text(f"{before.id}\n{after.id}", style="dim"),
+        Text("   ".join(counters)),
+    ]
+    if before.id == after.id:
+        return Group(*parts, Text("The profiles are the same.", style="green"))
+    for word, names in (
+        ("features added", comparison.added),
+        ("features removed", comparison.removed),
+        ("features of another type", comparison.retyped),
+        ("slices added", comparison.slices_added),
+        ("slices removed", comparison.slices_removed),
+    ):
+        if names:
+            parts.append(Text(f"{word}: {_listed(names)}", style="yellow"))
+    if comparison.numeric:
+        parts.append(_numeric_diff(comparison.numeric))
+    if comparison.categorical:
+        parts.append(_categorical_diff(comparison.categorical))
+    return Group(*parts)
+
+
+def _head(profile: Profile, slice_name: str) -> Text:
+    row = profile.totals[profile.row[slice_name]]
+    head = Text(f"{_title(profile)}   slice {printable(slice_name, 80)}", style="bold")
+    counters = {
+        name: int(profile.layout.counter(row, name)) for name in ("events", "errors", "labelled", "positive")
+    }
+    facts = [f"{counters['events']:,} predictions", f"{len(profile.slices):,} slices"]
+    if counters["errors"]:
+        facts.append(f"{counters['errors']:,} errors")
+    if counters["labelled"]:
+        facts.append(f"{_percent(counters['positive'] / counters['labelled'])} predicted positive")
+    head.append(f"\n{'   '.join(facts)}\n{profile.id}", style="dim")
+    return head
+
+
+def _title(profile: Profile) -> str:
+    return f"{printable(profile.model)} {printable(profile.version) or '(any version)'}"
+
+
+def _table(*columns: str) -> Table:
+    """A table whose first and last columns are text, the others numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        side = "left" if place in {0, len(columns) - 1} else "right"
+        table.add_column(column, justify=side, no_wrap=True)  # type: ignore[arg-type]  # "left" or "right" it is
+    return table
+
+
+def _numeric_table(summaries: list[NumericSummary]) -> Table:
+    table = _table(
+        "feature", "values", "missing", "invalid", "mean", "sd", "min", "median", "max", "distribution"
+    )
+    for summary in summaries:
+        table.add_row(
+            *_common(summary),
+            *(
+                number(x)
+                for x in (summary.mean, summary.std, summary.low, summary.quantile(0.5), summary.high)
+            ),
+            Text(sparkline(shape(summary, BUCKETS)), style="cyan"),
+        )
+    return table
+
+
+def _categorical_table(summaries: list[CategoricalSummary]) -> Table:
+    table = _table("feature", "values", "missing", "invalid", "categories", "unseen", "most frequent")
+    for summary in summaries:
+        ranked = summary.ranked()
+        top = (
+            f"{printable(name, 20)} {_percent(count / max(summary.values, 1))}" for name, count in ranked[:3]
+        )
+        picture = Text(sparkline([count for _, count in ranked[:BUCKETS]]), style="cyan")
+        table.add_row(
+            *_common(summary),
+            f"{len(ranked):,}",
+            _percent(summary.unseen / max(summary.values, 1)),
+            Text.assemble(picture, "  ", "  ".join(top)),
+        )
+    return table
+
+
+def _common(summary: Summary) -> tuple[Text, str, str, str]:
+    return (
+        Text(printable(summary.name)),
+        f"{summary.values:,}",
+        _percent(summary.missing_ratio),
+        _percent(summary.invalid_ratio),
+    )
+
+
+def _numeric_bars(summary: NumericSummary) -> Iterator[tuple[str, float]]:
+    """A bar a used cell when they are few, else evenly spaced ranges, with what lies beyond at both ends."""
+    used = np.flatnonzero(summary.cells)
+    if len(used) <= BUCKETS:
+        for cell in used:
+            last = cell == len(summary.edges)
+            upper = summary.edges[-1] if last and cell else summary.uppers[cell]
+            yield f"{'>' if last else '≤'} {number(float(upper))}", float(summary.cells[cell])
+        return
+    marks, counts = histogram(summary, BUCKETS)
+    upto = np.interp(marks[[0, -1]] / 4, summary.edges / 4, np.cumsum(summary.cells[:-1]))
+    yield f"≤ {number(float(marks[0]))}", float(upto[0])
+    for left, right, count in zip(marks[:-1], marks[1:], counts, strict=True):
+        yield f"{number(float(left))} – {number(float(right))}", float(count)
+    yield f"> {number(float(marks[-1]))}", float(summary.values - upto[1])
+
+
+def _category_bars(summary: CategoricalSummary) -> Iterator[tuple[str, float]]:
+    ranked = summary.ranked()
+    yield from ((printable(name), float(count)) for name, count in ranked[:CATEGORIES_MAX])
+    if ranked[CATEGORIES_MAX:]:
+        rest = sum(count for _, count in ranked[CATEGORIES_MAX:])
+        yield f"({len(ranked) - CATEGORIES_MAX} more)", float(rest)
+    if summary.unseen:
+        yield "(unseen)", float(summary.unseen)
+
+
+def _bar_table(bars: Iterator[tuple[str, float]], values: int) -> Table:
+    rows = list(bars)
+    top = max((count for _, count in rows), default=0.0)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for label, count in rows:
+        picture = Text(bar(count / top if top else 0.0, BAR_WIDTH), style="cyan")
+        table.add_row(Text(label), _percent(count / max(values, 1)), picture)
+    return table
+
+
+def _numeric_diff(changes: tuple[NumericChange, ...]) -> Table:
+    table = _table("feature", "missing", "mean", "shift (sd)", "sd ratio", "median", "min", "max", "KS")
+    for change in changes:
+        a, b = change.before, change.after
+        table.add_row(
+            Text(printable(a.name)),
+            f"{_percent(a.missing_ratio)} → {_percent(b.missing_ratio)}",
+            _pair(a.mean, b.mean),
+            f"{change.mean_shift:+.3f}",
+            number(change.std_ratio),
+            _pair(a.quantile(0.5), b.quantile(0.5)),
+            _pair(a.low, b.low),
+            _pair(a.high, b.high),
+            f"{change.ks_lower:.3f} – {change.ks_upper:.3f}",
+        )
+    return table
+
+
+def _categorical_diff(changes: tuple[CategoricalChange, ...]) -> Table:
+    table = _table("feature", "missing", "total variation", "largest change", "categories added or removed")
+    for change in changes:
+        name, before, after = change.largest
+        words = [f"+ {_listed(change.added)}"] if change.added else []
+        words += [f"− {_listed(change.removed)}"] if change.removed else []
+        table.add_row(
+            Text(printable(change.before.name)),
+            f"{_percent(change.before.missing_ratio)} → {_percent(change.after.missing_ratio)}",
+            f"{change.total_variation:.3f}",
+            Text(f"{printable(name, 20) or '(unseen)'} {_percent(before)} → {_percent(after)}"),
+            Text("   ".join(words)),
+        )
+    return table
+
+
+def _pair(before: float, after: float) -> str:
+    return number(before) if before == after else f"{number(before)} → {number(after)}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(printable(name) for name in names[:NAMES_MAX])
+    return shown + (f" and {len(names) - NAMES_MAX} more" if names[NAMES_MAX:] else "")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
