@@ -94,23 +94,23 @@ class AlertNotice(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_fi
     feature: str
     slice: str
     metric: str
-    value: float | None
+    value: float | None = None
     threshold: float | None
     below: bool
-    lower: float | None
-    upper: float | None
-    p_adjusted: float | None
-    n: int
-    reference_n: int | None
-    reference_id: str | None
+    lower: float | None = None
+    upper: float | None = None
+    p_adjusted: float | None = None
+    n: int = 0
+    reference_n: int | None = None
+    reference_id: str | None = None
     window: Interval
     started_ms: int
-    resolved_ms: int | None
+    resolved_ms: int | None = None
     at_ms: int
     fired: bool
-    summary: str
-    description: str
-    contributions: tuple[str, ...]
+    summary: str = ""
+    description: str = ""
+    contributions: tuple[str, ...] = ()
     runbook_url: str | None
     config_digest: str
     position: int

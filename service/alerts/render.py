@@ -38,8 +38,8 @@ def alertmanager_payload(
     notice
         Firing or resolved; ``sent_to_alertmanager`` says whether it should be sent at all.
     now_ms
-        Wall-clock time. Event time may run ahead of it; Alertmanager would take an end in the future for firing,
-        so neither start nor end is later than this.
+        Wall-clock time. Event time may run ahead of it, and Alertmanager takes an end in the future for
+        firing, so that neither a start nor a resolution is stated later than this.
     resend_ms
         A firing alert ends by itself after four missed resends.
     extra_labels

@@ -20,7 +20,7 @@ SECRET_BYTES = range(24, 65)
 """How many bytes a secret may have, by the specification."""
 
 TOLERANCE_S = 300
-"""Default distance in seconds between a receiver's clock and the timestamp of a request that is still taken."""
+"""How many seconds a request's timestamp may be off the receiver's clock, by default."""
 
 
 class Check(StrEnum):
@@ -50,7 +50,9 @@ def parse_secret(text: str) -> bytes:
     except binascii.Error:
         raise ValueError(f"what follows `{SECRET_PREFIX}` is not base64") from None
     if len(key) not in SECRET_BYTES:
-        raise ValueError(f"it holds {len(key)} bytes; {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1} are allowed")
+        raise ValueError(
+            f"it holds {len(key)} bytes; {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1} are allowed"
+        )
     return key
 
 
@@ -58,7 +60,7 @@ def sign(keys: Sequence[bytes], webhook_id: str, timestamp_s: int, body: bytes) 
     """The ``webhook-signature`` header: one ``v1,`` signature a key, separated by spaces.
 
     >>> sign([b"k" * 24], "msg_1", 1_700_000_000, b"{}")
-    'v1,hA4z0ajRiLOhP6BXnj81fhrUdfU6owCHnmFiPJmRXpM='
+    'v1,E3sCg9uS8x43RKlJqcda1EcaYZxNkN+l2u7RBZBSZQQ='
     """
     return " ".join(f"v1,{_signature(key, webhook_id, str(timestamp_s), body)}" for key in keys)
 

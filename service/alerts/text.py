@@ -74,7 +74,7 @@ def no_data_description(notice: AlertNotice, monitor: Monitor | None) -> str:
     elif monitor is not None:
         lines.append(
             f"The monitor {monitor.name} needs more events, or a reference, to say anything; until then "
-            "drift here goes unseen. Look whether the slice still gets traffic and whether the model has a profile."
+            "drift here goes unseen. Does the slice still get traffic, and does the model have a profile?"
         )
     return "\n".join(lines)
 

@@ -175,23 +175,10 @@ def _seen(
     moment: Moment,
     before: AlertNotice | None,
 ) -> AlertNotice:
-    """The statement before, or a new one, with the numbers of this window."""
-    window = moment.window
-    result = None if judgement is None else judgement.result
-    identity = (state.severity, window.model, window.version, state.feature, state.slice, window.name)
-    interval = Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name)
-    return AlertNotice(
-        id=before.id if before else "",
-        alert_id=fingerprint(alertname, *identity),
-        state=before.state if before else AlertState.FIRING,
-        transition=False,
-        reason=Reason.BREACH,
-        alertname=alertname,
-        severity=state.severity,
-        model=window.model,
-        model_version=window.version,
-        feature=state.feature,
-        slice=state.slice,
+    """The statement before, or a first one, with the numbers of this window and the monitor as it is now."""
+    window, result = moment.window, judgement.result if judgement else None
+    return msgspec.structs.replace(
+        before or _first(state, monitor, alertname, moment),
         metric=monitor.metric,
         value=result.value if result else None,
         threshold=monitor.threshold,
@@ -202,14 +189,34 @@ def _seen(
         n=result.n if result else 0,
         reference_n=result.reference_n if result else None,
         reference_id=result.reference_id if result else None,
-        window=interval,
-        started_ms=before.started_ms if before else window.end_ms,
-        resolved_ms=None,
+        window=Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name),
+        runbook_url=monitor.runbook_url,
+        config_digest=moment.config_digest,
+    )
+
+
+def _first(state: Tracked, monitor: Monitor, alertname: str, moment: Moment) -> AlertNotice:
+    window = moment.window
+    identity = (state.severity, window.model, window.version, state.feature, state.slice, window.name)
+    return AlertNotice(
+        id="",
+        alert_id=fingerprint(alertname, *identity),
+        state=AlertState.FIRING,
+        transition=True,
+        reason=Reason.BREACH,
+        alertname=alertname,
+        severity=state.severity,
+        model=window.model,
+        model_version=window.version,
+        feature=state.feature,
+        slice=state.slice,
+        metric=monitor.metric,
+        threshold=monitor.threshold,
+        below=monitor.below,
+        window=Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name),
+        started_ms=window.end_ms,
         at_ms=window.end_ms,
-        fired=before.fired if before else True,
-        summary="",
-        description="",
-        contributions=before.contributions if before else (),
+        fired=True,
         runbook_url=monitor.runbook_url,
         config_digest=moment.config_digest,
         position=moment.position,
