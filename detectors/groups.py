@@ -24,7 +24,9 @@ RARE_SHARE = 0.01
 
 
 def field_groups(field: Field, reference: Counts) -> Groups:
-    """The groups of a field's value cells, int64[..., C]: deciles of numbers, categories that are not rare."""
+    """The groups of a field's value cells, int64[..., C]: deciles of numbers, categories that are not
+    rare.
+    """
     return decile_groups(reference) if isinstance(field, NumericField) else category_groups(reference)
 
 

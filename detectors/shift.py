@@ -113,8 +113,9 @@ def std_shift(reference: Sample, window: Sample, kurtosis: Floats) -> Shift:
 
     The test is :math:`z = \ln(s_x^2/s_r^2) / \sqrt{(\kappa - 1)(1/n + 1/m)}` with the reference's kurtosis κ,
     since a squared deviation has variance :math:`(\kappa - 1)\sigma^4`; the logarithm keeps the tails even.
-    Spread is about the own mean, so that a shift of the mean alone does not move it. Where tails are as heavy as
-    a lognormal's, sample variances are far from normal and the p-value is too small by an order of magnitude.
+    Spread is about the own mean, so that a shift of the mean alone does not move it. Where tails are as heavy
+    as a lognormal's, sample variances are far from normal and the p-value is too small by an order of
+    magnitude.
 
     Parameters
     ----------

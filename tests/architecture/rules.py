@@ -81,8 +81,8 @@ DOORS = {
 # What a pure layer may use of the standard library: what is allowed, since the opposite list has no end.
 _PURE_STANDARD_LIBRARY = """
     __future__ abc array base64 binascii bisect collections contextlib copy dataclasses datetime decimal
-    difflib email.utils.parsedate_to_datetime enum fractions functools graphlib hashlib heapq hmac html
-    ipaddress itertools json math numbers operator re statistics string struct textwrap types typing
+    difflib email.utils.parsedate_to_datetime enum fnmatch fractions functools graphlib hashlib heapq hmac
+    html ipaddress itertools json math numbers operator re statistics string struct textwrap types typing
     unicodedata urllib.parse uuid zlib
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())

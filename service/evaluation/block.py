@@ -1,0 +1,97 @@
+"""A block: several metrics over all slices of a window, as matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Key = tuple[str, str]
+"""Feature and metric."""
+
+ENOUGH, TOO_FEW, UNDEFINED = 0, 1, 2
+"""Whether a value says something: yes; too little data or no reference; it does not exist for this
+reference."""
+
+DRIFT_TESTS = frozenset({"psi", "ks", "mean_shift", "std_shift"})
+"""Metrics that compare a distribution with the reference's: beyond their threshold they say ``drift``."""
+
+SHIFTS = frozenset({"mean_shift", "std_shift"})
+"""Signed metrics, compared by magnitude."""
+
+METRICS = (
+    "traffic", "error_ratio", "positive_rate", "psi", "ks", "mean_shift", "std_shift", "mean", "std",
+    "missing_ratio", "invalid_ratio", "unseen_ratio", "out_of_range_ratio",
+)  # fmt: skip
+"""The order of a feature's results."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """K rows of S slices; NaN stands for what does not exist.
+
+    Attributes
+    ----------
+    keys
+        Feature and metric of each row.
+    data
+        int8[K, S]: :data:`ENOUGH`, :data:`TOO_FEW` or :data:`UNDEFINED`.
+    n, reference_n
+        int64[K, S]: the records behind the value; ``reference_n`` is -1 where there is no reference.
+    change
+        float64[K, S]: value less the reference's, where a direction matters.
+    """
+
+    keys: tuple[Key, ...]
+    value: Floats
+    data: NDArray[np.int8]
+    n: Counts
+    reference_n: Counts
+    p_value: Floats
+    null_bound: Floats
+    lower: Floats
+    upper: Floats
+    change: Floats
+
+
+def block(
+    keys: Sequence[Key], value: Floats, data: NDArray[Any], n: Counts, reference_n: Counts, **more: Floats
+) -> Block:
+    """A block whose other parts are NaN unless they are given; one row may come without its leading axis."""
+    shape = (len(keys), value.shape[-1])
+    given: Mapping[str, Floats] = {"p_value": _NOTHING, "null_bound": _NOTHING, "lower": _NOTHING,
+                                   "upper": _NOTHING, "change": _NOTHING, "value": value} | more  # fmt: skip
+    return Block(
+        keys=tuple(keys),
+        data=np.broadcast_to(data, shape).astype(np.int8),
+        n=np.broadcast_to(n, shape),
+        reference_n=np.broadcast_to(reference_n, shape),
+        **{name: np.broadcast_to(array, shape) for name, array in given.items()},
+    )
+
+
+_NOTHING = np.array(np.nan)
+
+
+def too_few(keys: Sequence[Key], n: Counts) -> Block:
+    """A block that says nothing, for want of a reference."""
+    nothing = np.full(n.shape, np.nan)
+    return block(keys, nothing, np.array(TOO_FEW), n, np.array(-1))
+
+
+def gather(blocks: Sequence[Block], features: Sequence[str]) -> Block:
+    """All rows of ``blocks`` in one, in the order of ``features`` and :data:`METRICS`."""
+    keys = [key for part in blocks for key in part.keys]
+    place = {name: i for i, name in enumerate(features)}
+    order = sorted(range(len(keys)), key=lambda i: (place[keys[i][0]], METRICS.index(keys[i][1])))
+    arrays = {
+        item.name: np.concatenate([getattr(part, item.name) for part in blocks])[order]
+        for item in fields(Block)
+        if item.name != "keys"
+    }
+    return Block(keys=tuple(keys[i] for i in order), **arrays)

@@ -1,0 +1,112 @@
+"""A window laid beside its reference: the same slices in the same order, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.fields import NumericField
+from detectors.groups import Groups, field_groups, group_counts
+from detectors.layout import COUNTERS, Layout, Rows
+from detectors.profile import Profile
+from detectors.shift import Sample, kurtosis_of_cells, sample
+from service.windows.closed import ClosedWindow
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceField:
+    """What does not change of one field's reference, a row a slice of the profile.
+
+    Attributes
+    ----------
+    groups, sizes, grouped
+        The groups of PSI: int64[R, C], how many each slice has, and the reference's counts in them.
+    kurtosis
+        float64[R]; NaN for categories.
+    """
+
+    groups: Groups
+    sizes: Counts
+    grouped: Counts
+    kurtosis: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """S slices of a window and of its reference.
+
+    Attributes
+    ----------
+    slices
+        The window's slices, then those that only the reference has: a slice that fell silent is a finding.
+    totals, reference
+        int64[S, row size]; zeros where a side lacks the slice.
+    known
+        bool[S]: whether the reference has the slice.
+    at
+        int64[S]: the slice's row in the profile, 0 where it has none.
+    """
+
+    slices: tuple[str, ...]
+    layout: Layout
+    profile: Profile | None
+    totals: Rows
+    reference: Rows
+    known: NDArray[np.bool_]
+    at: Counts
+
+    def values(self, field: int) -> tuple[Counts, Counts]:
+        """Counts of a field's value cells in reference and window, each int64[S, C]."""
+        return self.layout.values(self.reference, field), self.layout.values(self.totals, field)
+
+    def samples(self) -> tuple[Sample, Sample]:
+        """Moments of all numeric fields in reference and window, float64[M, S]."""
+        return _samples(self.layout, self.reference), _samples(self.layout, self.totals)
+
+
+def frame_of(window: ClosedWindow) -> Frame:
+    """Lay a window beside its reference."""
+    profile = window.profile
+    if profile is None:
+        rows = np.zeros(len(window.slices), np.int64)
+        nothing = np.zeros_like(window.totals)
+        known = np.zeros(len(rows), bool)
+        return Frame(window.slices, window.layout, None, window.totals, nothing, known, rows)
+    assert window.layout.size == profile.layout.size, "a window is counted in the layout of its profile"
+    present = frozenset(window.slices)
+    silent = tuple(name for name in profile.slices if name not in present)
+    slices = window.slices + silent
+    at = np.array([profile.row.get(name, -1) for name in slices], dtype=np.int64)
+    known = at >= 0
+    at = np.maximum(at, 0)
+    totals = np.concatenate((window.totals, profile.layout.zeros(len(silent)))) if silent else window.totals
+    reference = profile.totals[at] * known[:, None]
+    return Frame(slices, profile.layout, profile, totals, reference, known, at)
+
+
+@lru_cache(maxsize=32)
+def reference_fields(profile: Profile) -> tuple[ReferenceField, ...]:
+    """The frozen parts of a profile's fields, computed once a profile."""
+    layout, totals = profile.layout, profile.totals
+    moments = _samples(layout, totals)
+    parts = []
+    for i, field in enumerate(profile.fields):
+        values = layout.values(totals, i)
+        groups = field_groups(field, values)
+        kurtosis = np.full(len(totals), np.nan)
+        if isinstance(field, NumericField):
+            kurtosis = kurtosis_of_cells(field, values, Sample(*(part[i] for part in moments)))
+        parts.append(ReferenceField(groups, groups.max(axis=-1) + 1, group_counts(values, groups), kurtosis))
+    return tuple(parts)
+
+
+def _samples(layout: Layout, totals: Rows) -> Sample:
+    count, first = len(layout.numeric), len(COUNTERS)
+    n = np.array([layout.values(totals, i).sum(axis=-1) for i in range(count)]).reshape(count, len(totals))
+    sums = totals[:, first : first + 2 * count].T
+    return sample(n, sums[:count], sums[count:])

@@ -1,0 +1,84 @@
+"""Which results are written and which monitors judge them: the same for every window of the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.config.monitor import Monitor
+from service.evaluation.block import Key
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """E results to write, out of K rows of S slices.
+
+    Attributes
+    ----------
+    rows, columns
+        int64[E]: where each result stands.
+    rules
+        Monitors that judge anything, in the order of the configuration, with the results they judge (indices
+        in [0, E)).
+    first
+        int64[E]: the first of ``rules`` that judges the result, -1 for none.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    rules: tuple[tuple[Monitor, NDArray[np.int64]], ...]
+    first: NDArray[np.int64]
+
+
+@lru_cache(maxsize=64)
+def plan_for(
+    model: str, window: str, keys: tuple[Key, ...], slices: tuple[str, ...], monitors: tuple[Monitor, ...]
+) -> Plan:
+    """Everything on the slice ``all``, and whatever a monitor matches elsewhere.
+
+    Parameters
+    ----------
+    model, window
+        Names of the model and of the window.
+    keys
+        Feature and metric of the K rows.
+    slices
+        Names of the S slices.
+    """
+    masks = [
+        (rule, mask)
+        for rule in monitors
+        if rule.window in {None, window} and matches(rule.models, model)
+        for mask in [_mask(rule, keys, slices)]
+        if mask.any()
+    ]
+    written = np.zeros((len(keys), len(slices)), bool)
+    written[:, [i for i, name in enumerate(slices) if name == "all"]] = True
+    for _, mask in masks:
+        written |= mask
+    rows, columns = np.nonzero(written)
+    rules = tuple((rule, np.flatnonzero(mask[written])) for rule, mask in masks)
+    first = np.full(len(rows), -1, np.int64)
+    for number, (_, places) in reversed(list(enumerate(rules))):
+        first[places] = number
+    return Plan(rows, columns, rules, first)
+
+
+def matches(patterns: Iterable[str], name: str) -> bool:
+    """Whether a name is one of the patterns or fits one as a glob.
+
+    >>> matches(("region=*",), "region=eu"), matches(("f[1]",), "f[1]"), matches(("all",), "region=eu")
+    (True, True, False)
+    """
+    return any(pattern in {"*", name} or fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _mask(rule: Monitor, keys: tuple[Key, ...], slices: tuple[str, ...]) -> NDArray[np.bool_]:
+    rows = [metric == rule.metric and matches(rule.features, feature) for feature, metric in keys]
+    columns = [matches(rule.slices, name) for name in slices]
+    return np.outer(rows, columns)

@@ -1,0 +1,115 @@
+"""Rates of records on every slice, against the same slice of the reference; and how many records came at
+all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.fields import NumericField
+from detectors.layout import Rows
+from detectors.rates import ratio, two_proportions, wilson
+from service.evaluation.block import ENOUGH, TOO_FEW, Block, Counts, Key, block, too_few
+from service.evaluation.drift import SAMPLES_MIN
+from service.evaluation.frame import Frame
+from service.events.schema import ACTUAL, PREDICTION
+
+
+class _Rate(NamedTuple):
+    key: Key
+    successes: Counts
+    n: Counts
+
+
+def traffic_block(frame: Frame) -> Block:
+    """``traffic``: predictions seen. Any number of them is enough, none included."""
+    events = frame.layout.counter(frame.totals, "events")
+    value = events.astype(np.float64)
+    return block([("", "traffic")], value, np.array(ENOUGH), events, np.array(-1))
+
+
+def ratio_blocks(frame: Frame, *, classified: bool) -> list[Block]:
+    """Rates of every field, ``error_ratio``, and ``positive_rate`` of predictions when the model classifies.
+
+    Without a reference there are no categories to be unseen and no range to be out of: those rows say
+    nothing.
+    """
+    window, reference = (
+        _rates(frame, rows, classified=classified) for rows in (frame.totals, frame.reference)
+    )
+    blocks = [_compare(frame, window, reference)]
+    return blocks if frame.profile is not None else [*blocks, *_unknown(frame)]
+
+
+def label_block(frame: Frame) -> Block:
+    """``positive_rate`` of the labels that arrived."""
+    window, reference = (
+        [_counters(frame, rows, (ACTUAL, "positive_rate"), "actual_positive", "actuals")]
+        for rows in (frame.totals, frame.reference)
+    )
+    return _compare(frame, window, reference)
+
+
+def _rates(frame: Frame, rows: Rows, *, classified: bool) -> list[_Rate]:
+    rates = [_counters(frame, rows, ("", "error_ratio"), "errors", "events")]
+    if classified:
+        rates.append(_counters(frame, rows, (PREDICTION, "positive_rate"), "positive", "labelled"))
+    for i in range(len(frame.layout.fields)):
+        rates += _field_rates(frame, rows, i)
+    return rates
+
+
+def _counters(frame: Frame, rows: Rows, key: Key, successes: str, n: str) -> _Rate:
+    return _Rate(key, frame.layout.counter(rows, successes), frame.layout.counter(rows, n))
+
+
+def _field_rates(frame: Frame, rows: Rows, i: int) -> list[_Rate]:
+    layout, field = frame.layout, frame.layout.fields[i]
+    cells = layout.values(rows, i)
+    values = cells.sum(axis=-1)
+    invalid = layout.state(rows, i, "invalid")
+    missing = layout.state(rows, i, "absent") + layout.state(rows, i, "null")
+    records = values + invalid + missing
+    rates = [
+        _Rate((field.name, "missing_ratio"), missing, records),
+        _Rate((field.name, "invalid_ratio"), invalid, records),
+    ]
+    if frame.profile is None:
+        return rates
+    if not isinstance(field, NumericField):
+        return [*rates, _Rate((field.name, "unseen_ratio"), cells[..., -1], values)]
+    outside = cells[..., 0] + cells[..., -1] if len(field.edges) else np.zeros_like(values)
+    return [*rates, _Rate((field.name, "out_of_range_ratio"), outside, values)]
+
+
+def _unknown(frame: Frame) -> list[Block]:
+    return [
+        too_few(
+            [(field.name, "out_of_range_ratio" if isinstance(field, NumericField) else "unseen_ratio")],
+            frame.values(i)[1].sum(axis=-1)[None],
+        )
+        for i, field in enumerate(frame.layout.fields)
+    ]
+
+
+def _compare(frame: Frame, window: Sequence[_Rate], reference: Sequence[_Rate]) -> Block:
+    k, n = (np.array([getattr(rate, part) for rate in window]) for part in ("successes", "n"))
+    k_reference, m = (np.array([getattr(rate, part) for rate in reference]) for part in ("successes", "n"))
+    value = ratio(k, n)
+    lower, upper = wilson(k, n)
+    enough = n >= SAMPLES_MIN
+    tested = enough & (m >= SAMPLES_MIN)
+    return block(
+        [rate.key for rate in window],
+        value,
+        np.where(enough, ENOUGH, TOO_FEW),
+        n,
+        np.where(frame.known, m, -1),
+        p_value=np.where(tested, two_proportions(k, n, k_reference, m), np.nan),
+        lower=lower,
+        upper=upper,
+        change=np.where(tested, value - ratio(k_reference, m), np.nan),
+    )
