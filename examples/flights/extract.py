@@ -16,7 +16,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 NEW_YORK = ZoneInfo("America/New_York")
-PUERTO_RICO = "America/Puerto_Rico"  # also right for St Thomas; airports.csv knows none of their four airports
+PUERTO_RICO = "America/Puerto_Rico"  # airports.csv lacks its three airports and St Thomas, on the same time
+NUMBERS = ("flight", "hour", "distance", "dep_delay", "arr_delay")
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib")
 DAY = timedelta(days=1)
 
@@ -73,15 +74,15 @@ def extract(folder: Path) -> pa.Table:
     airports = pa.csv.read_csv(folder / "airports.csv").to_pylist()
     named = {airport["faa"]: airport["tzone"] for airport in airports}
     zones = {dest: ZoneInfo(named.get(dest, PUERTO_RICO)) for dest in pc.unique(flights["dest"]).to_pylist()}
-    texts = {name: flights[name].combine_chunks().dictionary_encode() for name in ("origin", "carrier", "dest")}
-    small = ("flight", "distance", "dep_delay", "arr_delay")
-    numbers = {name: flights[name].combine_chunks().cast(pa.int16()) for name in small}
+    flights = flights.combine_chunks()
+    texts = {name: flights[name].dictionary_encode() for name in ("origin", "carrier", "dest")}
+    numbers = {name: flights[name].cast(pa.int16()) for name in NUMBERS}
     table = pa.table({**schedule(flights, zones), **texts, **numbers, **weather_of(flights, weather)})
     return table.take(order_of_departure(table)).combine_chunks()
 
 
 def order_of_departure(table: pa.Table) -> pa.Array:
-    """Row numbers by departure, by the schedule where a flight was cancelled; ties by origin, carrier, number."""
+    """Row numbers by departure (as scheduled, where a flight was cancelled), origin, carrier and number."""
     delay_ms = pc.multiply(pc.fill_null(table["dep_delay"], 0).cast(pa.int64()), 60_000)
     keys = {
         "leaves": pc.add(table["sched_dep_ms"], delay_ms),
