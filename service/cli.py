@@ -94,9 +94,9 @@ def driftline() -> None:
     """Watch machine-learning models in production.
 
     Driftline reads predictions and labels from Kafka and computes, for each slice of the traffic and each
-    window of event time, how far the model's inputs and outputs have drifted from a reference, and how healthy
-    they are. When a monitor's rule breaks it tells Alertmanager and webhooks, and can ask for retraining or
-    rollback.
+    window of event time, how far the model's inputs and outputs have drifted from a reference, and how
+    healthy they are. When a monitor's rule breaks it tells Alertmanager and webhooks, and can ask for
+    retraining or rollback.
     """
 
 

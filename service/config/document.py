@@ -174,6 +174,8 @@ class _Walk:
             return
         self._document.keys[here] = _place(key)
         result[name] = self.value(value, here)
+        if result[name] is None:
+            self._document.values[here] = _place(key)  # nothing stands nowhere, at best on the next line
 
     def _merge(self, node: Node, path: Path) -> dict[str, Any]:
         sources = node.value if isinstance(node, SequenceNode) else [node]

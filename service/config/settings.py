@@ -44,6 +44,9 @@ class Topics(Section):
         default="driftline.results", description="One record for each metric of a window."
     )
     alerts: TopicName = Field(default="driftline.alerts", description="Transitions of alerts.")
+    snapshots: TopicName = Field(
+        default="driftline.snapshots", description="State of the evaluation, from which a restart goes on."
+    )
     deadletter: TopicName = Field(
         default="driftline.deadletter",
         description="Records that are no events, as they came, with the reason.",

@@ -17,7 +17,10 @@ RESERVED_FEATURES = ("prediction", "actual")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _HOST_PORT = re.compile(r"\s*(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})\s*")
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+NAME_LENGTH_MAX = 200
+"""Characters of a name: it becomes the value of a label, and a part of keys."""
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
 
 
 def _feature_name(name: str) -> str:

@@ -12,7 +12,7 @@ from service.config.settings import Kafka, Security, Topics
 def check(parts: Parts) -> Iterator[Finding]:
     """Every mistake among sources, topics and security."""
     yield from duplicates(
-        [source.topic if source else None for source in parts.sources],
+        parts.topics,
         ("sources",),
         ("topic",),
         what="the source topic",
@@ -25,12 +25,11 @@ def check(parts: Parts) -> Iterator[Finding]:
 
 
 def _own_topics(parts: Parts, kafka: Kafka) -> Iterator[Finding]:
-    sources = {source.topic for source in parts.sources if source is not None}
     uses: dict[str, str] = {}
     for use in Topics.model_fields:
         topic = str(getattr(kafka.topics, use))
         path = ("kafka", "topics", use)
-        if topic in sources:
+        if topic in parts.topics:
             consequence = "Driftline would read its own output as events"
             yield Finding(
                 path, f"the topic {topic!r} is a source too", consequence, "give one of them another name"

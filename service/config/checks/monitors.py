@@ -20,7 +20,7 @@ _BLIND = "nothing would be judged, and silence would look like health"
 def check(parts: Parts) -> Iterator[Finding]:
     """Every mistake of the monitors."""
     yield from duplicates(
-        [monitor.name if monitor else None for monitor in parts.monitors],
+        parts.monitor_names,
         ("monitors",),
         ("name",),
         what="the monitor name",

@@ -15,7 +15,8 @@ from service.config.model import Model
 from service.config.monitor import Monitor
 from service.config.problems import Finding, Path
 from service.config.receivers import Receivers
-from service.config.settings import Kafka, Source
+from service.config.settings import Kafka
+from service.config.text import NAME_LENGTH_MAX
 
 _NAMED_BY_MONITORS = frozenset({"name", "task", "features", "slices", "windows"})
 
@@ -32,15 +33,17 @@ class Parts:
         Those of which everything is valid that monitors name: features, slices, windows, task.
     drafts
         The same models, with any field that is not valid left at its default.
-    names
-        The name of each model as it is written, valid or not; None where it is no text.
+    names, monitor_names, topics
+        The name of each model and monitor and the topic of each source as they are written, whether the rest
+        is valid or not; None where that is no name.
     """
 
     models: tuple[Model | None, ...]
     drafts: tuple[Model | None, ...]
     names: tuple[str | None, ...]
     monitors: tuple[Monitor | None, ...]
-    sources: tuple[Source | None, ...]
+    monitor_names: tuple[str | None, ...]
+    topics: tuple[str | None, ...]
     kafka: Kafka | None
     receivers: Receivers | None
 
@@ -48,15 +51,14 @@ class Parts:
 def parts_of(data: Any) -> Parts:
     """The parts of a document's data, whatever its shape."""
     top: dict[str, Any] = data if isinstance(data, dict) else {}
-    models = _items(top.get("models"))
+    models, monitors = _items(top.get("models")), _items(top.get("monitors"))
     return Parts(
         models=tuple(_valid(Model, item, vital=_NAMED_BY_MONITORS) for item in models),
         drafts=tuple(_valid(Model, item) for item in models),
-        names=tuple(_name(item) for item in models),
-        monitors=tuple(
-            _valid(Monitor, item, vital={"below", "models"}) for item in _items(top.get("monitors"))
-        ),
-        sources=tuple(_valid(Source, item) for item in _items(top.get("sources"))),
+        names=_names(models, "name"),
+        monitors=tuple(_valid(Monitor, item, vital={"below", "models"}) for item in monitors),
+        monitor_names=_names(monitors, "name"),
+        topics=_names(_items(top.get("sources")), "topic"),
         kafka=_valid(Kafka, top.get("kafka", {}), vital={"security", "topics"}),
         receivers=_valid(Receivers, top.get("receivers", {}), vital={"webhooks"}),
     )
@@ -77,9 +79,11 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _name(item: Any) -> str | None:
-    name = item.get("name") if isinstance(item, dict) else None
-    return name if isinstance(name, str) else None
+def _names(items: list[Any], field: str) -> tuple[str | None, ...]:
+    texts = (item.get(field) if isinstance(item, dict) else None for item in items)
+    return tuple(
+        text if isinstance(text, str) and 0 < len(text) <= NAME_LENGTH_MAX else None for text in texts
+    )
 
 
 def _valid(section: type[SectionT], data: Any, vital: AbstractSet[str] = frozenset()) -> SectionT | None:
