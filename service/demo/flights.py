@@ -123,5 +123,6 @@ def load(path: Path = EXTRACT) -> Flights:
 def strings(column: pa.ChunkedArray) -> Strings:
     """A dictionary-encoded column as an array of strings."""
     encoded = column.combine_chunks()
-    values = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
-    return values[encoded.indices.to_numpy()]
+    values: Strings = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
+    codes: Integers = encoded.indices.to_numpy()
+    return values[codes]
