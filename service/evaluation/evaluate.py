@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from detectors.multiplicity import benjamini_hochberg
-from detectors.result import Status
 from service.config.model import Model
 from service.config.monitor import Monitor
-from service.evaluation.block import DRIFT_TESTS, TOO_FEW, UNDEFINED, Block, gather
+from service.evaluation.block import Block, gather
 from service.evaluation.drift import drift_blocks
 from service.evaluation.frame import Frame, frame_of
+from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, plan_for
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
-from service.evaluation.result import Evaluated, Interval, Judgement, Result
-from service.evaluation.times import rfc3339
-from service.evaluation.verdict import BREACH, VERDICTS, Evidence, verdicts
+from service.evaluation.result import Evaluated, Judgement
+from service.evaluation.verdict import VERDICTS, Evidence, verdicts
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
-
-Codes = NDArray[np.int8]
 
 
 def evaluate(window: ClosedWindow, model: Model, monitors: Sequence[Monitor]) -> Evaluated:
@@ -50,7 +43,7 @@ def evaluate(window: ClosedWindow, model: Model, monitors: Sequence[Monitor]) ->
     plan = plan_for(model.name, window.name, rows.keys, frame.slices, tuple(monitors))
     evidence = _evidence(rows, plan)
     said = [verdicts(rule, evidence.at(places)) for rule, places in plan.rules]
-    results = _results(window, frame, rows, plan, evidence, said)
+    results = lines(window, frame, rows, plan, evidence, said)
     judgements = tuple(
         Judgement(rule, results[place], VERDICTS[code])
         for (rule, places), codes in zip(plan.rules, said, strict=True)
@@ -77,59 +70,3 @@ def _evidence(rows: Block, plan: Plan) -> Evidence:
     at = (plan.rows, plan.columns)
     p_value = rows.p_value[at]
     return Evidence(rows.value[at], rows.data[at], p_value, benjamini_hochberg(p_value), rows.change[at])
-
-
-def _statuses(rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]) -> list[Status]:
-    first = np.full(len(plan.rows), -1, np.int64)
-    for number, (_, places) in enumerate(plan.rules):
-        own = plan.first[places] == number
-        first[places[own]] = said[number][own]
-    drift = np.array([metric in DRIFT_TESTS for _, metric in rows.keys], bool)[plan.rows]
-    words = (Status.OK, Status.DRIFT, Status.BREACH, Status.INSUFFICIENT, Status.INVALID)
-    broken = first == BREACH
-    code = np.select(
-        [evidence.data == TOO_FEW, evidence.data == UNDEFINED, broken & drift, broken], [3, 4, 1, 2], 0
-    )
-    return [words[i] for i in code.tolist()]
-
-
-def _results(
-    window: ClosedWindow, frame: Frame, rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]
-) -> tuple[Result, ...]:
-    at = (plan.rows, plan.columns)
-    thresholds = np.array([*(rule.threshold for rule, _ in plan.rules), np.nan])
-    cut = [window.incomplete or (window.lower_bounds and name != "all") for name in frame.slices]
-    columns = {
-        "slice": [frame.slices[i] for i in plan.columns.tolist()],
-        "feature": [rows.keys[i][0] for i in plan.rows.tolist()],
-        "metric": [rows.keys[i][1] for i in plan.rows.tolist()],
-        "value": _numbers(evidence.value),
-        "p_value": _numbers(evidence.p_value),
-        "p_adjusted": _numbers(evidence.p_adjusted),
-        "null_bound": _numbers(rows.null_bound[at]),
-        "lower": _numbers(rows.lower[at]),
-        "upper": _numbers(rows.upper[at]),
-        "threshold": _numbers(thresholds[plan.first]),
-        "status": _statuses(rows, plan, evidence, said),
-        "n": rows.n[at].tolist(),
-        "reference_n": [None if n < 0 else n for n in rows.reference_n[at].tolist()],
-        "incomplete": [cut[i] for i in plan.columns.tolist()],
-    }
-    same: dict[str, Any] = {
-        "model": window.model,
-        "model_version": window.version,
-        "reference_id": frame.profile.id if frame.profile else None,
-        "window": Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name),
-    }
-    names = tuple(columns)
-    return tuple(
-        Result(**same, **dict(zip(names, values, strict=True)))
-        for values in zip(*columns.values(), strict=True)
-    )
-
-
-def _numbers(values: NDArray[np.float64]) -> list[Any]:
-    objects = values.astype(object)
-    objects[~np.isfinite(values)] = None
-    numbers: list[Any] = objects.tolist()
-    return numbers
