@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from service.alerts.explain import explainer
+from service.alerts.explain import Explainer
 from service.alerts.notice import Notice
 from service.alerts.state import AlertBook
 from service.config.settings import Settings
@@ -159,11 +159,11 @@ class Evaluation:
         for profile in model.learner.ready(watermark_ms):
             pane_ms = model.plan.model.pane_ms
             boundary_ms = -(-(self.progress.newest_ms + 1) // pane_ms) * pane_ms
-            yield ProfilePublished(profile.to_json(), boundary_ms, learned=True)
+            yield ProfilePublished.of(profile, boundary_ms, learned=True)
         for window in model.windows.close(watermark_ms):
             evaluated = evaluate(window, model.plan.model, self._settings.monitors)
             yield evaluated
-            yield from model.alerts.step(evaluated, position, explainer(window))
+            yield from model.alerts.step(evaluated, position, Explainer(window))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from service.config.digest import settings_digest
 from service.config.settings import Settings, Source
 from service.events.batch import Record
@@ -38,7 +40,7 @@ class Engine:
     def publish(self, record: ProfilePublished) -> None:
         """Put a profile in force from a pane that nobody has begun."""
         boundary_ms = max(record.boundary_ms, self._unbegun_ms()) if record.learned else record.boundary_ms
-        self.control.apply(ProfilePublished(record.profile, boundary_ms, record.learned))
+        self.control.apply(msgspec.structs.replace(record, boundary_ms=boundary_ms))
 
     def report(self, record: RetrainingReported) -> None:
         """Take in that a retraining started or finished."""

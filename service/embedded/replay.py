@@ -100,8 +100,9 @@ def replay(
         _count(summary, engine, topic, chunk)
         progress(sum(len(record.value or b"") + 1 for record in chunk))
     for source in engine.ingest.sources.values():
-        summary.late += source.late
-        summary.clamped += source.clamped
+        for tally in source.tallies().values():
+            summary.late += tally.late
+            summary.clamped += tally.clamped
 
 
 def _count(summary: Summary, engine: Engine, topic: str, chunk: list[FileRecord]) -> None:

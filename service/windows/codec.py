@@ -63,3 +63,13 @@ def decode_rows(data: bytes) -> Rows:
     rows[:, :sums] = np.frombuffer(heads, "<i8").reshape(count, sums)
     rows[:, sums:] = cells.reshape(count, size - sums)
     return rows
+
+
+def pack_text(text: bytes) -> bytes:
+    """Long text, such as a profile, made small enough for a record."""
+    return bytes(cramjam.zstd.compress(text, 6))
+
+
+def unpack_text(data: bytes) -> bytes:
+    """What ``pack_text`` was given."""
+    return bytes(cramjam.zstd.decompress(data))

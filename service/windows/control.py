@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from detectors.profile import Profile
+from service.windows.codec import pack_text, unpack_text
 
 
 class ProfilePublished(msgspec.Struct, frozen=True, tag="profile"):
@@ -15,9 +16,19 @@ class ProfilePublished(msgspec.Struct, frozen=True, tag="profile"):
     ``learned`` ones only count while the model version has no profile at all: two evaluators may learn at once.
     """
 
-    profile: bytes
+    packed: bytes
     boundary_ms: int
     learned: bool = False
+
+    @classmethod
+    def of(cls, profile: Profile, boundary_ms: int, *, learned: bool = False) -> ProfilePublished:
+        """The record that puts a profile in force."""
+        return cls(pack_text(profile.to_json()), boundary_ms, learned)
+
+    @property
+    def profile(self) -> Profile:
+        """The profile itself, read anew at each call."""
+        return Profile.from_json(unpack_text(self.packed))
 
 
 class RetrainingReported(msgspec.Struct, frozen=True, tag="retraining"):
@@ -54,7 +65,7 @@ class Control:
 
     def apply(self, record: ProfilePublished) -> Profile | None:
         """Take one record in; the profile that now holds from its boundary on, None when it changes nothing."""
-        profile = Profile.from_json(record.profile)
+        profile = record.profile
         history = self._profiles.setdefault((profile.model, profile.version), [])
         if record.learned and history:
             return None

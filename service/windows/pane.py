@@ -57,8 +57,8 @@ class Pane:
 
     def add(
         self, cells: NDArray[np.int64], sums: NDArray[np.int64], names: Sequence[Names], is_label: bool
-    ) -> None:
-        """Count N events.
+    ) -> int:
+        """Count N events; how many of them a slice budget sent to a shared row.
 
         Parameters
         ----------
@@ -67,6 +67,7 @@ class Pane:
         names
             For each dimension the slice name of each event, None where it has none.
         """
+        cut_before = self.cut
         if is_label:
             cells = cells[:, :0]
         everything = np.zeros(len(sums), dtype=np.int64)
@@ -78,6 +79,7 @@ class Pane:
                 self._scatter(rows, cells, sums)
             elif inside.any():
                 self._scatter(rows[inside], cells[inside], sums[inside])
+        return self.cut - cut_before
 
     def _scatter(self, rows: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
         """Count in the rows of one dimension, which need not stand together: only their span is touched."""

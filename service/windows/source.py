@@ -6,6 +6,7 @@ the same panes with the same totals, however the records were split into batches
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,18 @@ class Bounds:
 
 
 @dataclass(slots=True)
+class Tally:
+    """Events of a model that did not simply count, since the last look."""
+
+    late: int = 0
+    clamped: int = 0
+    skipped: int = 0
+    """Read again after a restart, and already in a finished pane."""
+    cut: int = 0
+    """Sent to the shared slice by the slice budget."""
+
+
+@dataclass(slots=True)
 class _Open:
     pane: Pane
     newest_ms: int
@@ -45,8 +58,7 @@ class Source:
     def __init__(self, name: str, plans: Mapping[str, Plan], bounds: Bounds, resume: Resume | None = None) -> None:
         self.name = name
         self.position = resume.offset if resume else 0
-        self.late = 0
-        self.clamped = 0
+        self._tallies = {name: Tally() for name in plans}
         self._plans = plans
         self._bounds = bounds
         self._clock = resume.clock() if resume else Clock()
@@ -70,10 +82,9 @@ class Source:
         """Everything before this time is known to have been read."""
         return self._clock.jumps[-1].until_ms if self._clock.jumps else NEVER_MS
 
-    @property
-    def open_panes(self) -> int:
-        """How many panes are unfinished."""
-        return len(self._open)
+    def open_by_model(self) -> dict[str, int]:
+        """How many panes of each model are unfinished."""
+        return dict(Counter(key[0] for key in self._open))
 
     @property
     def unbegun_ms(self) -> int:
@@ -96,6 +107,12 @@ class Source:
     def caught_up(self, until_ms: int) -> bool:
         """Know that the log has been read to its end, with everything before ``until_ms`` in it; whether that is news."""
         return self._clock.jump(self.position, until_ms // self._grid_ms * self._grid_ms)
+
+    def tallies(self) -> dict[str, Tally]:
+        """What did not simply count, by model, since the last call."""
+        told = self._tallies
+        self._tallies = {name: Tally() for name in self._plans}
+        return told
 
     def finish(self) -> Iterator[tuple[Key, Pane]]:
         """Panes that ended, oldest first. They stay unfinished for ``resume`` until ``acknowledge``."""
@@ -150,20 +167,22 @@ class Source:
         homes = np.where(late, watermark // pane_ms * pane_ms, starts)
         finished = homes + pane_ms <= self._finished_ms.get(batch.model, NEVER_MS)
         names = _slice_columns(self._names[batch.model], batch)
+        tally = self._tallies[batch.model]
+        tally.clamped += int(clamped.sum())
+        tally.skipped += int(finished.sum())
         for version, start_ms, members in _groups(batch.versions, homes, ~finished):
             pane = self._pane(plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]]))
             is_late = late[members]
             pane.late += int(is_late.sum())
             pane.clamped += int(clamped[members].sum())
-            self.late += int(is_late.sum())
+            tally.late += int(is_late.sum())
             on_time = members[~is_late] if is_late.any() else members
             if len(on_time):
                 part = batch if len(on_time) == len(batch) else batch.take(on_time)
                 columns = names if part is batch else [column[on_time] for column in names]
                 counting = pane.counting
                 cells = np.empty((len(part), 0), np.int64) if part.is_label else counting.cells(part)
-                pane.add(cells, counting.sums(part), columns, part.is_label)
-        self.clamped += int(clamped.sum())
+                tally.cut += pane.add(cells, counting.sums(part), columns, part.is_label)
 
     def _pane(self, plan: Plan, version: str, start_ms: int, offset: int, newest_ms: int) -> Pane:
         key = (plan.model.name, version, start_ms)

@@ -1,0 +1,199 @@
+"""Stage 2 on Kafka: partials in, results, alerts and learned references out.
+
+State is a function of the partials log, so a worker that gets a partition takes up the newest snapshot and folds what stands after it.
+Output that an earlier owner had acknowledged (its commit says how far) is not sent again. A snapshot is written only after the
+acknowledgements of all output before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from service.alerts.notice import AlertNotice, Notice, TriggerNotice, encode, topic_key
+from service.config.digest import settings_digest
+from service.config.settings import Settings
+from service.evaluation.result import Evaluated
+from service.kafka.connection import make_consumer, make_producer
+from service.kafka.control import ControlReader, send_control
+from service.kafka.outbox import Outbox
+from service.kafka.snapshots import read_snapshot, write_snapshot
+from service.pipeline import Effect, Evaluation
+from service.web.board import Board
+from service.web.selfmetrics import SelfMetrics
+from service.windows.control import Control, RetrainingReported
+from service.windows.statement import Partial, decode_partial
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY_S = 60.0
+
+
+class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Evaluates the models whose partials the group gives to this worker."""
+
+    def __init__(
+        self, settings: Settings, control: Control, reader: ControlReader, metrics: SelfMetrics, board: Board
+    ) -> None:
+        self._settings, self._control, self._reader = settings, control, reader
+        self._metrics, self._board = metrics, board
+        self._topics = settings.kafka.topics
+        self._digest = settings_digest(settings)
+        self._lock = asyncio.Lock()
+        self._encoder = msgspec.json.Encoder()
+        self._evaluations: dict[TopicPartition, Evaluation] = {}
+        self._told_to: dict[TopicPartition, int] = {}
+        self._snapshot_at: dict[TopicPartition, int] = {}
+        self._reports: list[RetrainingReported] = []
+        self.assigned = False
+        self.recovering = False
+
+    def report(self, record: RetrainingReported) -> None:
+        """Take in that a retraining started or finished; kept for partitions that come later."""
+        self._reports.append(record)
+        for evaluation in self._evaluations.values():
+            evaluation.report(record)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Evaluate until ``stopping``; raises whatever breaks, after which a new service recovers."""
+        self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
+        self._consumer: AIOKafkaConsumer = make_consumer(
+            self._settings.kafka, group=f"{self._settings.kafka.group}-evaluate", fetch_max_wait_ms=100
+        )
+        await self._producer.start()
+        self._outbox = Outbox(self._producer)
+        try:
+            await self._consumer.start()
+            self._consumer.subscribe([self._topics.partials], listener=self)
+            snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
+            while not stopping.is_set():
+                batches = await self._consumer.getmany(timeout_ms=200, max_records=500)
+                async with self._lock:
+                    for tp, records in batches.items():
+                        if tp in self._evaluations:
+                            await self._fold(tp, [(record.offset, record.value) for record in records])
+                    if time.monotonic() >= snapshot_due:
+                        await self._snapshot()
+                        snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
+            async with self._lock:
+                await self._snapshot()
+        finally:
+            self.assigned = False
+            await self._consumer.stop()
+            await self._producer.stop()
+
+    async def _fold(self, tp: TopicPartition, records: Sequence[tuple[int, bytes]]) -> None:
+        evaluation = self._evaluations[tp]
+        await self._reader.read_to_end()
+        for offset, value in records:
+            partial = _decode(tp, offset, value)
+            if partial is None:
+                continue
+            began = time.monotonic()
+            effects = evaluation.apply(partial, offset)
+            for effect in effects:
+                await self._perform(effect, tp, send=offset >= self._told_to[tp])
+            if any(isinstance(effect, Evaluated) for effect in effects):
+                self._metrics.evaluated(time.monotonic() - began)
+            await asyncio.sleep(0)
+        self._show(evaluation)
+        position = records[-1][0] + 1
+        if position > self._told_to[tp]:
+            await self._outbox.acknowledged()
+            self._told_to[tp] = position
+            await self._consumer.commit({tp: OffsetAndMetadata(position, "")})
+
+    async def _perform(self, effect: Effect, tp: TopicPartition, *, send: bool) -> None:
+        if isinstance(effect, Evaluated):
+            self._board.update(effect)
+            if send:
+                lines = [self._encoder.encode(result) for result in effect.results]
+                key = effect.window.model.encode()
+                await self._outbox.send_lines(self._topics.results, key, lines, tp.partition)
+        elif isinstance(effect, AlertNotice | TriggerNotice):
+            self._board.notice(effect)
+            if send:
+                await self._send_notice(effect, tp.partition)
+        elif send:
+            await send_control(self._producer, self._settings.kafka, effect)
+
+    async def _send_notice(self, notice: Notice, partition: int) -> None:
+        await self._outbox.send(self._topics.alerts, encode(notice), topic_key(notice), partition)
+
+    def _show(self, evaluation: Evaluation) -> None:
+        for name, model in evaluation.models.items():
+            self._board.watermark(name, model.windows.watermark_ms)
+            spec = model.plan.model.reference.learn
+            for version, seen in model.learner.seen().items():
+                if spec is not None:
+                    self._board.learning(name, version, seen, spec.events)
+
+    async def _snapshot(self) -> None:
+        await self._outbox.acknowledged()
+        for tp, evaluation in self._evaluations.items():
+            position = self._told_to[tp]
+            if position > self._snapshot_at.get(tp, 0):
+                await write_snapshot(
+                    self._outbox, self._settings.kafka, tp.partition, position, self._digest, evaluation.dump()
+                )
+                self._snapshot_at[tp] = position
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Take up the newest snapshot of each partition and go on after it."""
+        async with self._lock:
+            self.recovering = True
+            for tp in assigned:
+                await self._recover(tp)
+            self.assigned, self.recovering = True, False
+        log.info("partials assigned", extra={"partitions": sorted(tp.partition for tp in assigned)})
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Leave a snapshot behind, and let go."""
+        async with self._lock:
+            try:
+                await self._snapshot()
+            except Exception as error:  # an older snapshot serves as well, it only takes longer
+                log.warning("snapshot at revocation failed", extra={"error": repr(error)})
+            for tp in revoked:
+                evaluation = self._evaluations.pop(tp, None)
+                for name in evaluation.models if evaluation else ():
+                    self._board.forget(name)
+            self.assigned = False
+
+    async def _recover(self, tp: TopicPartition) -> None:
+        await self._reader.read_to_end()
+        evaluation = Evaluation(self._settings, self._control, self._digest)
+        oldest = (await self._consumer.beginning_offsets([tp]))[tp]
+        snapshot = await read_snapshot(self._settings.kafka, tp.partition, self._digest)
+        position = oldest
+        if snapshot is not None and snapshot[0] >= oldest:
+            position = snapshot[0]
+            evaluation.load(snapshot[1])
+        for record in self._reports:
+            evaluation.report(record)
+        for model in evaluation.models.values():
+            for notice in model.alerts.open_alerts():
+                self._board.notice(notice)
+        committed = await self._consumer.committed(tp)
+        self._evaluations[tp] = evaluation
+        self._told_to[tp] = max(committed or 0, position)
+        self._snapshot_at[tp] = position
+        self._consumer.seek(tp, position)
+        self._show(evaluation)
+
+
+def _decode(tp: TopicPartition, offset: int, value: bytes) -> Partial | None:
+    try:
+        return decode_partial(value)
+    except msgspec.MsgspecError as error:
+        where = {"topic": tp.topic, "partition": tp.partition, "offset": offset, "error": str(error)}
+        log.error("partial refused", extra=where)
+        return None
+
+

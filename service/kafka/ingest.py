@@ -1,0 +1,254 @@
+"""Stage 1 on Kafka: read, count, state, acknowledge, commit; in this order.
+
+One beat of the flush:
+
+1. know which sources have been read to their end (the clock is read before the end is asked for)
+2. read the control topic to its end; recount panes that were begun under an older profile
+3. send the statements of the panes that ended
+4. wait for every acknowledgement, dead letters and samples included
+5. send how far each source has got, to every partition of the partials, and wait for that
+6. commit the lowest first offset of any unfinished pane
+
+Whatever fails in between is a crash: everything is built again from the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import OffsetOutOfRangeError
+
+from service.config.settings import Settings
+from service.kafka.commits import bare, commit, committed, first_offset
+from service.kafka.connection import make_consumer, make_producer
+from service.kafka.control import ControlReader
+from service.kafka.deadletter import dead_letter
+from service.kafka.outbox import Outbox
+from service.events.batch import Record
+from service.pipeline import Ingest, Taken
+from service.web.selfmetrics import SelfMetrics
+from service.windows.control import Control
+from service.windows.resume import Resume
+from service.windows.source import Source
+from service.windows.statement import Partial, Progress, encode_partial, source_name
+
+log = logging.getLogger(__name__)
+
+MAX_RECORDS = 10_000
+
+
+class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Reads the sources that the group gives to this worker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        control: Control,
+        reader: ControlReader,
+        metrics: SelfMetrics,
+        partials_partitions: int,
+    ) -> None:
+        self._settings, self._control, self._reader, self._metrics = settings, control, reader, metrics
+        self._partials_partitions = partials_partitions
+        self._topics = settings.kafka.topics
+        self._group = f"{settings.kafka.group}-ingest"
+        self._lock = asyncio.Lock()
+        self._resumes: dict[TopicPartition, Resume] = {}
+        self._told: dict[TopicPartition, tuple[int, int, int]] = {}
+        self._counted_to: dict[TopicPartition, int] = {}
+        self.assigned = False
+        self.lag_records = 0
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Read until ``stopping``; raises whatever breaks, after which a new service begins at the last commit."""
+        self._ingest = Ingest(self._settings, self._control)
+        self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
+        self._consumer: AIOKafkaConsumer = make_consumer(
+            self._settings.kafka, group=self._group, fetch_min_bytes=1, fetch_max_wait_ms=200,
+            partition_assignment_strategy=[RangePartitionAssignor],
+        )  # fmt: skip
+        await self._producer.start()
+        self._outbox = Outbox(self._producer)
+        try:
+            await self._consumer.start()
+            self._consumer.subscribe([source.topic for source in self._settings.sources], listener=self)
+            await self._read(stopping)
+            async with self._lock:
+                await self._flush()
+        finally:
+            self.assigned = False
+            await self._consumer.stop()
+            await self._producer.stop()
+
+    async def _read(self, stopping: asyncio.Event) -> None:
+        beat_s = self._settings.timing.flush / 1000
+        due = time.monotonic() + beat_s
+        while not stopping.is_set():
+            wait_ms = max(0, round((due - time.monotonic()) * 1000))
+            try:
+                batches = await self._consumer.getmany(timeout_ms=min(wait_ms, 200), max_records=MAX_RECORDS)
+            except OffsetOutOfRangeError as error:
+                await self._skip_gap(error)
+                continue
+            async with self._lock:
+                for partition, records in batches.items():
+                    await self._take(partition, records)
+                if time.monotonic() >= due:
+                    await self._flush()
+                    due = time.monotonic() + beat_s
+            await asyncio.sleep(0)
+
+    async def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
+        name = source_name(partition.topic, partition.partition)
+        if name not in self._ingest.sources:
+            return
+        taken = self._ingest.take(name, records)
+        # What was read before the last commit has been told of already.
+        fresh_from = self._counted_to.get(partition, 0)
+        for reject in taken.rejects:
+            if reject.record.offset >= fresh_from:
+                key, value, headers = dead_letter(reject, partition.topic, partition.partition)
+                await self._outbox.send(self._topics.deadletter, value, key, headers=headers)
+                self._metrics.rejects(reject.reason)
+                self._metrics.dead_lettered()
+        for sample in taken.samples:
+            await self._send(sample, sample.model)
+        self._count(taken, sum(len(record.value or b"") for record in records))
+
+    async def _flush(self) -> None:
+        began = time.monotonic()
+        partitions = {source_name(tp.topic, tp.partition): tp for tp in self._consumer.assignment()}
+        sources = {name: s for name, s in self._ingest.sources.items() if name in partitions}
+        await self._note_ends({name: partitions[name] for name in sources})
+        await self._reader.read_to_end()
+        for name in [name for name, source in sources.items() if source.outdated()]:
+            log.info("recounting under the new profile", extra={"source": name})
+            self._begin(partitions[name], self._resumes[partitions[name]])
+            del sources[name]
+        for name in sources:
+            for statement in self._ingest.finished(name):
+                await self._send(statement, statement.model)
+        await self._outbox.acknowledged()
+        for source in sources.values():
+            source.acknowledge()
+        await self._tell_progress([partitions[name] for name in sources])
+        resumes = {partitions[name]: source.resume() for name, source in sources.items()}
+        changed = {tp: resume for tp, resume in resumes.items() if self._resumes.get(tp) != resume}
+        if changed and await commit(self._consumer, changed):
+            self._resumes |= changed
+            self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
+        self._observe(sources, partitions)
+        self._metrics.flushed(time.monotonic() - began)
+
+    async def _note_ends(self, partitions: dict[str, TopicPartition]) -> None:
+        """Sources read to their end know that everything before now (less a grace) has been read."""
+        near = {}
+        for name, tp in partitions.items():
+            high = self._consumer.highwater(tp)
+            if high is None or self._ingest.sources[name].position >= high:
+                near[name] = tp
+        if not near:
+            return
+        read_at_ms = round(time.time() * 1000)
+        ends = await self._consumer.end_offsets(list(near.values()))
+        for name, tp in near.items():
+            if self._ingest.sources[name].position >= ends[tp]:
+                self._ingest.sources[name].caught_up(read_at_ms - self._settings.timing.grace)
+
+    async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
+        for tp in partitions:
+            source = self._ingest.sources[source_name(tp.topic, tp.partition)]
+            facts = (source.position, source.newest_ms, source.caught_up_ms)
+            if self._told.get(tp) == facts:
+                continue
+            progress = Progress(
+                topic=tp.topic, partition=tp.partition,
+                partitions=len(self._consumer.partitions_for_topic(tp.topic) or ()),
+                hi=source.position, clock_ms=source.newest_ms, caught_up_ms=source.caught_up_ms,
+            )  # fmt: skip
+            data = encode_partial(progress)
+            for partition in range(self._partials_partitions):
+                await self._outbox.send(self._topics.partials, data, partition=partition)
+            self._told[tp] = facts
+        await self._outbox.acknowledged()
+
+    async def _send(self, partial: Partial, model: str) -> None:
+        data = encode_partial(partial)
+        self._metrics.bytes_out(len(data))
+        await self._outbox.send(self._topics.partials, data, key=model.encode())
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Begin each partition where its commit says."""
+        async with self._lock:
+            found = await committed(self._settings.kafka, self._group, list(assigned)) if assigned else {}
+            for tp in assigned:
+                resume = found.get(tp) or bare(await first_offset(self._consumer, self._settings, tp))
+                self._counted_to[tp] = resume.position
+                self._begin(tp, resume)
+            # A beginning at the end of the log must be remembered before anything is read after it.
+            await commit(self._consumer, {tp: self._resumes[tp] for tp in assigned if tp not in found})
+            self.assigned = True
+        log.info("sources assigned", extra={"sources": sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)})
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """State and commit what can be, and let go: the next owner reads the rest again."""
+        async with self._lock:
+            try:
+                if revoked:
+                    await self._flush()
+            except Exception as error:  # the next owner begins at the last commit, whatever went wrong here
+                log.warning("flush at revocation failed", extra={"error": repr(error)})
+            for tp in revoked:
+                self._ingest.revoke(source_name(tp.topic, tp.partition))
+                self._told.pop(tp, None)
+                self._metrics.lost_partition(tp.topic, tp.partition)
+            self.assigned = False
+
+    def _begin(self, tp: TopicPartition, resume: Resume) -> None:
+        self._ingest.assign(source_name(tp.topic, tp.partition), resume)
+        self._resumes[tp] = resume
+        self._told.pop(tp, None)
+        self._consumer.seek(tp, resume.offset)
+
+    async def _skip_gap(self, error: OffsetOutOfRangeError) -> None:
+        """Records that retention took away cannot be counted; go on with the oldest there is."""
+        for tp, offset in error.args[0].items():
+            oldest = (await self._consumer.beginning_offsets([tp]))[tp]
+            log.error(
+                "records are gone before they were counted",
+                extra={"source": f"{tp.topic}/{tp.partition}", "from": offset, "to": oldest},
+            )
+            self._metrics.gap(tp.topic, tp.partition, max(0, oldest - offset))
+            self._begin(tp, bare(oldest))
+
+    def _count(self, taken: Taken, size: int) -> None:
+        self._metrics.bytes_in(size)
+        self._metrics.tombstones(taken.tombstones)
+        self._metrics.duplicate_keys(taken.duplicate_keys)
+        for (model, is_label), count in taken.events.items():
+            self._metrics.events(model, "label" if is_label else "prediction", count)
+
+    def _observe(self, sources: Mapping[str, Source], partitions: dict[str, TopicPartition]) -> None:
+        now_ms = time.time() * 1000
+        self.lag_records = 0
+        panes: dict[str, int] = dict.fromkeys(self._ingest.plans, 0)
+        for name, source in sources.items():
+            tp = partitions[name]
+            records = max(0, (self._consumer.highwater(tp) or 0) - source.position)
+            self.lag_records += records
+            behind_ms = now_ms - max(source.newest_ms, source.caught_up_ms, 0) if records else 0
+            self._metrics.lag(tp.topic, tp.partition, records, max(0.0, behind_ms / 1000))
+            for model, count in source.open_by_model().items():
+                panes[model] += count
+            for model, tally in source.tallies().items():
+                self._metrics.late(model, tally.late)
+                self._metrics.clamped(model, tally.clamped)
+                self._metrics.skipped(model, tally.skipped)
+                self._metrics.slices_cut(model, tally.cut)
+        for model, count in panes.items():
+            self._metrics.open_panes(model, count)
