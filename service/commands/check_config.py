@@ -120,7 +120,7 @@ def _table(summary: ModelSummary) -> Table:
     ]
     for window in summary.windows:
         judged = ", ".join(
-            f"{count} on `all`" if slices == "all" else f"{count} on each slice of {slices}"
+            f"{count} on `all`" if slices == "all" else f"up to {count} on a slice of {slices}"
             for slices, count in window.judged.items()
         )
         panes = f"{window.panes} pane{'s' * (window.panes != 1)} of {summary.pane}"

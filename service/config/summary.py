@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from service.config.checks.globs import can_match
+from service.config.checks.globs import any_fits, can_fit, slice_template
 from service.config.checks.metrics import MODEL_LEVEL, capable, subjects
 from service.config.model import Model, NumericFeature
 from service.config.monitor import Monitor
@@ -22,7 +21,7 @@ class WindowSummary:
     ----------
     judged
         For ``all`` and for each slice dimension (``region``, ``region,plan``): how many results are judged in
-        one slice whenever the window ends.
+        a slice whenever the window ends, at most.
     """
 
     name: str
@@ -67,7 +66,7 @@ def notes(settings: Settings) -> Iterator[str]:
 
 
 def _model(model: Model, settings: Settings) -> ModelSummary:
-    watching = [m for m in settings.monitors if any(fnmatchcase(model.name, pattern) for pattern in m.models)]
+    watching = [m for m in settings.monitors if any_fits(m.models, model.name)]
     numeric = sum(isinstance(feature, NumericFeature) for feature in model.features.values())
     dimensions = tuple(",".join(dimension) for dimension in model.slices)
     windows = tuple(
@@ -100,13 +99,13 @@ def _model(model: Model, settings: Settings) -> ModelSummary:
 
 def _judged(monitor: Monitor, model: Model, dimension: str) -> int:
     """How many results of one slice of the dimension the monitor judges."""
-    template = dimension if dimension == "all" else ",".join(f"{tag}=*" for tag in dimension.split(","))
-    if not any(can_match(pattern, template) for pattern in monitor.slices):
+    template = dimension if dimension == "all" else slice_template(tuple(dimension.split(",")))
+    if not any(can_fit(pattern, template) for pattern in monitor.slices):
         return 0
     if monitor.metric in MODEL_LEVEL:
-        return int(any(fnmatchcase("", pattern) for pattern in monitor.features))
+        return int(any_fits(monitor.features, ""))
     names = [subject.name for subject in subjects(model) if capable(monitor.metric, subject)]
-    return sum(any(fnmatchcase(name, pattern) for pattern in monitor.features) for name in names)
+    return sum(any_fits(monitor.features, name) for name in names)
 
 
 def _reference(model: Model) -> str:

@@ -46,6 +46,10 @@ BETWEEN_SECTIONS = {
         "{length: 1d}", "{length: 36h, every: 10s}", "models[0].windows[1].length", "12,960 panes of 10s",
         "rows of totals in memory", "larger common divisor",
     ),
+    "more lateness than open panes": Case(
+        "lateness: 30s", "lateness: 10d", "models[0].lateness", "keeps 2,882 panes of 5m open",
+        "before the late events", "raise `limits.open_panes` to 2,882",
+    ),
     "its own output as a source": Case(
         "sources:", "  topics: {results: credit.predictions}\nsources:", "kafka.topics.results",
         "'credit.predictions' is a source too", "its own output", "another name",
@@ -98,6 +102,10 @@ BETWEEN_SECTIONS = {
     "a slice in the wrong order": Case(
         "slices: [all]", 'slices: ["plan=gold,region=eu"]', "monitors[0].slices[0]", "matches no slice",
         "look like health", "`region=*,plan=*`",
+    ),
+    "a crossing that is not cut": Case(
+        "slices: [all]", 'slices: ["region=eu,zone=b"]', "monitors[0].slices[0]", "matches no slice",
+        "look like health", "`region=*,plan=*`, or add the dimension",
     ),
     "no such window": Case(
         "window: 1h/5m", "window: 60m", "monitors[0].window", "'60m' is no window", "look like health",

@@ -1,25 +1,47 @@
-"""Whether two globs can match one and the same text."""
+"""Names and globs: which names a monitor's pattern fits, and which slices it could ever fit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import cache
 
 _SIGN = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
+_NEVER_IN_A_VALUE = frozenset("=,")
+"""Percent-encoded in the values of a slice's name."""
 
 
-def is_glob(pattern: str) -> bool:
-    """Whether a text has wildcards."""
-    return any(sign in pattern for sign in "*?[")
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name is the pattern, or fits it as a glob.
 
-
-def can_match(pattern: str, template: str) -> bool:
-    """Whether some text matches both globs; sets in brackets count as any one character.
-
-    >>> can_match("region=e?", "region=*"), can_match("regoin=*", "region=*")
-    (True, False)
+    >>> fits("f[1]", "f[1]"), fits("f[1]", "f1"), fits("f*", "g")
+    (True, True, False)
     """
-    left, right = _SIGN.findall(pattern), _SIGN.findall(template)
+    return pattern == name or fnmatchcase(name, pattern)
+
+
+def any_fits(patterns: Iterable[str], name: str) -> bool:
+    """Whether a name fits one of the patterns."""
+    return any(fits(pattern, name) for pattern in patterns)
+
+
+def slice_template(dimension: tuple[str, ...]) -> str:
+    """The form of the names of a dimension's slices, ``*`` for each value.
+
+    >>> slice_template(("region", "plan"))
+    'region=*,plan=*'
+    """
+    return ",".join(f"{tag}=*" for tag in dimension)
+
+
+def can_fit(pattern: str, template: str) -> bool:
+    """Whether some slice of the template's form fits the pattern; a set in brackets counts as any character.
+
+    >>> [can_fit(pattern, "region=*") for pattern in ("region=e?", "region=eu,plan=x", "regoin=*")]
+    [True, False, False]
+    """
+    left, right = _SIGN.findall(pattern), list(template)
 
     @cache
     def meet(i: int, j: int) -> bool:
@@ -27,12 +49,12 @@ def can_match(pattern: str, template: str) -> bool:
             return True
         if i < len(left) and left[i] == "*" and (meet(i + 1, j) or (j < len(right) and meet(i, j + 1))):
             return True
-        if j < len(right) and right[j] == "*" and (meet(i, j + 1) or (i < len(left) and meet(i + 1, j))):
-            return True
-        if i == len(left) or j == len(right) or "*" in (left[i], right[j]):
+        if j < len(right) and right[j] == "*":
+            consumes = i < len(left) and left[i] not in _NEVER_IN_A_VALUE and left[i] != "*"
+            return meet(i, j + 1) or (consumes and meet(i + 1, j))
+        if i == len(left) or j == len(right) or left[i] == "*":
             return False
-        same = left[i] == right[j] or _is_any(left[i]) or _is_any(right[j])
-        return same and meet(i + 1, j + 1)
+        return (left[i] == right[j] or _is_any(left[i])) and meet(i + 1, j + 1)
 
     return meet(0, 0)
 

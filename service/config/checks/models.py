@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from service.config.checks.parts import Parts, duplicates
 from service.config.model import CategoricalFeature, Model
 from service.config.problems import Finding
+from service.config.settings import Limits
 from service.config.units import format_duration
 
 PANES_MAX = 10_000
@@ -27,6 +28,7 @@ def check(parts: Parts) -> Iterator[Finding]:
         if model is not None:
             yield from _slices(model, i)
             yield from _windows(model, i)
+            yield from _lateness(model, i, parts.limits)
             yield from _lists(model, i)
 
 
@@ -66,6 +68,20 @@ def _windows(model: Model, i: int) -> Iterator[Finding]:
                 f"each slice would keep more than {PANES_MAX:,} rows of totals in memory",
                 "choose windows and slides with a larger common divisor, or a shorter window",
             )
+
+
+def _lateness(model: Model, i: int, limits: Limits | None) -> Iterator[Finding]:
+    # the pane of the newest event, and those that an event this late may still reach
+    open_panes = model.lateness // model.pane_ms + 2
+    if limits is not None and open_panes > limits.open_panes:
+        late, pane = format_duration(model.lateness), format_duration(model.pane_ms)
+        yield Finding(
+            ("models", i, "lateness"),
+            f"a lateness of {late} keeps {open_panes:,} panes of {pane} open, and `limits.open_panes` is "
+            f"{limits.open_panes:,}",
+            "panes would be given up before the late events that they wait for",
+            f"shorten it, raise `limits.open_panes` to {open_panes:,}, or choose windows that need fewer panes",
+        )
 
 
 def _lists(model: Model, i: int) -> Iterator[Finding]:

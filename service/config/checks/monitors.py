@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
-from service.config.checks.globs import can_match, is_glob
+from service.config.checks.globs import any_fits, can_fit, fits, slice_template
 from service.config.checks.metrics import MODEL_LEVEL, RANGES, capable, subjects
 from service.config.checks.parts import Parts, duplicates
 from service.config.model import Model
@@ -70,10 +69,10 @@ def _models(monitor: Monitor, path: Path, parts: Parts) -> Iterator[Finding]:
     if len(names) < len(parts.names) or not names:
         return  # a model without a readable name could be the one that is meant
     for i, pattern in enumerate(monitor.models):
-        if not any(fnmatchcase(name, pattern) for name in names):
+        if not any(fits(pattern, name) for name in names):
             message = f"{pattern!r} matches no model"
             yield Finding((*path, "models", i), message, _BLIND, did_you_mean(pattern, names))
-    matched = [i for i, name in enumerate(names) if any(fnmatchcase(name, p) for p in monitor.models)]
+    matched = [i for i, name in enumerate(names) if any_fits(monitor.models, name)]
     models = [model for i in matched if (model := parts.models[i]) is not None]
     if not models or len(models) < len(matched):
         return  # a model that is not valid yet could be the one that has what is named
@@ -86,7 +85,7 @@ def _features(monitor: Monitor, path: Path, models: list[Model]) -> Iterator[Fin
     metric = monitor.metric
     if metric in MODEL_LEVEL:
         for i, pattern in enumerate(monitor.features):
-            if not fnmatchcase("", pattern):
+            if not fits(pattern, ""):
                 message = f"{pattern!r} is a feature, but {metric} is a metric of the model as a whole"
                 yield Finding((*path, "features", i), message, _BLIND, "remove `features`")
         return
@@ -94,25 +93,25 @@ def _features(monitor: Monitor, path: Path, models: list[Model]) -> Iterator[Fin
     able = {subject.name for model in models for subject in subjects(model) if capable(metric, subject)}
     found = False
     for i, pattern in enumerate(monitor.features):
-        matched = {name for name in known if fnmatchcase(name, pattern)}
+        matched = {name for name in known if fits(pattern, name)}
         if not matched:
             found = True
             message = f"{pattern!r} matches no feature of the models watched"
             yield Finding((*path, "features", i), message, _BLIND, did_you_mean(pattern, known))
-        elif not is_glob(pattern) and not matched & able:
+        elif pattern in known and not matched & able:
             found = True
             message = f"{pattern!r} ({known[pattern].kind}) has no {metric}"
             yield Finding((*path, "features", i), message, _BLIND, _able(metric, able))
-    if not found and not any(fnmatchcase(name, pattern) for name in able for pattern in monitor.features):
+    if not found and not any(any_fits(monitor.features, name) for name in able):
         message = f"no feature that is matched has {metric}"
         yield Finding((*path, "metric"), message, _BLIND, _able(metric, able))
 
 
 def _slices(monitor: Monitor, path: Path, models: list[Model]) -> Iterator[Finding]:
     dimensions = [dimension for model in models for dimension in model.slices]
-    templates = ["all", *(",".join(f"{tag}=*" for tag in dimension) for dimension in dimensions)]
+    templates = ["all", *map(slice_template, dimensions)]
     for i, pattern in enumerate(monitor.slices):
-        if not any(can_match(pattern, template) for template in templates):
+        if not any(can_fit(pattern, template) for template in templates):
             message = f"{pattern!r} matches no slice of the models watched"
             shown = ", ".join(f"`{template}`" for template in dict.fromkeys(templates))
             yield Finding(

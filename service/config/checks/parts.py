@@ -15,7 +15,7 @@ from service.config.model import Model
 from service.config.monitor import Monitor
 from service.config.problems import Finding, Path
 from service.config.receivers import Receivers
-from service.config.settings import Kafka
+from service.config.settings import Kafka, Limits
 from service.config.text import NAME_LENGTH_MAX
 
 _NAMED_BY_MONITORS = frozenset({"name", "task", "features", "slices", "windows"})
@@ -45,6 +45,7 @@ class Parts:
     monitor_names: tuple[str | None, ...]
     topics: tuple[str | None, ...]
     kafka: Kafka | None
+    limits: Limits | None
     receivers: Receivers | None
 
 
@@ -59,6 +60,7 @@ def parts_of(data: Any) -> Parts:
         monitors=tuple(_valid(Monitor, item, vital={"below", "models"}) for item in monitors),
         monitor_names=_names(monitors, "name"),
         topics=_names(_items(top.get("sources")), "topic"),
+        limits=_valid(Limits, top.get("limits", {}), vital={"open_panes"}),
         kafka=_valid(Kafka, top.get("kafka", {}), vital={"security", "topics"}),
         receivers=_valid(Receivers, top.get("receivers", {}), vital={"webhooks"}),
     )
