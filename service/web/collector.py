@@ -25,8 +25,8 @@ Families = dict[str, GaugeMetricFamily | CounterMetricFamily]
 class BoardCollector(Collector):
     """Reads the board at every scrape.
 
-    Exported of each window: every feature on the overall slice, then what breaches (worst first), then the slices
-    that a monitor names. What passes ``limits.series`` is counted in ``driftline_dropped_series``.
+    Exported of each window: every feature on the overall slice, then what breaches (worst first), then the
+    slices that a monitor names. What passes ``limits.series`` is counted in ``driftline_dropped_series``.
     """
 
     def __init__(self, board: Board) -> None:

@@ -1,7 +1,7 @@
 """What one field looks like in the reference and now: counts by bar, ready to be drawn or sent.
 
-Numeric bars are runs of whole cells of the profile, joined until they are wide enough to see, so every count is
-exact. Cells far out, whose width says nothing of where their values lie, become the two open tails. Where the
+Numeric bars are runs of whole cells of the profile, joined until they are wide enough to see, so every count
+is exact. Cells far out, whose width says nothing of where their values lie, become the two open tails. Where the
 profile has few cells, as for small integers, each is a bar.
 """
 
@@ -42,9 +42,9 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     """A field on one slice in one window, beside its reference.
 
-    ``kind`` is ``categorical``, ``numeric`` (bars as wide as their range) or ``discrete`` (numeric, each cell a bar).
-    ``states`` count what is no value (``null``, ``absent``, ``invalid``); ``n`` and ``reference_n`` are the values
-    counted in ``bars``. ``reference_slice`` is None without a reference.
+    ``kind`` is ``categorical``, ``numeric`` (bars as wide as their range) or ``discrete`` (numeric, each cell
+    a bar). ``states`` count what is no value (``null``, ``absent``, ``invalid``); ``n`` and ``reference_n`` are the
+    values counted in ``bars``. ``reference_slice`` is None without a reference.
     """
 
     feature: str
@@ -58,7 +58,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def distribution(window: ClosedWindow, feature: str, slice_name: str) -> Distribution | None:
-    """The distribution of a feature, ``prediction`` or ``actual`` on a slice; None where nothing of it is counted."""
+    """The distribution of a field, or of ``actual``, on a slice; None where nothing of it is counted."""
     if slice_name not in window.slices:
         return None
     current = window.totals[window.slices.index(slice_name)]
@@ -68,6 +68,8 @@ def distribution(window: ClosedWindow, feature: str, slice_name: str) -> Distrib
     if profile is not None:
         reference_slice = slice_name if slice_name in profile.row else "all"
         reference = profile.totals[profile.row[reference_slice]]
+    bars: tuple[Bar, ...]
+    states: tuple[Bar, ...]
     if feature == ACTUAL:
         kind, bars, states = "categorical", _actual_bars(window.layout, current, reference), ()
     elif feature in window.layout.index:
@@ -164,7 +166,7 @@ def _runs(edges: NDArray[np.float64]) -> NDArray[np.int64]:
     with np.errstate(over="ignore"):
         width = float(edges[last] - edges[first]) / BARS * (1 - 1e-9)
         for i in range(first + 1, last):
-            # Cell i + 1 begins at edge i: a bar ends there once it is wide enough, unless too little would be left.
+            # Cell i + 1 begins at edge i: a bar ends there once it is wide enough, unless too little is left.
             if edges[i] - begin >= width and edges[last] - edges[i] >= width:
                 starts.append(i + 1)
                 begin = float(edges[i])

@@ -99,7 +99,7 @@ def pairs(bars: Sequence[Bar], n: int, reference_n: int | None, width: float = 1
 def line(
     points: Sequence[Point], width: float, height: float, threshold: float | None = None
 ) -> tuple[str, float | None] | None:
-    """A trend as the points of polylines' path, and where the threshold runs; None with fewer than two values.
+    """A trend as a path, and the height of the threshold; None with fewer than two values.
 
     The vertical axis begins at 0 unless there are negative values, and leaves room for the threshold. Windows
     without a value leave a gap.

@@ -20,7 +20,7 @@ from service.web.summary import ModelStatus, ModelSummary, model_summaries
 ROWS = 100
 """Rows of the table; the filter reaches the rest."""
 
-SPARK = (84.0, 22.0)
+SPARK = (64.0, 20.0)
 TREND = (460.0, 96.0)
 PAIR = 190.0
 """Width of the widest bar of a category."""

@@ -37,10 +37,10 @@ class Finding:
 def threshold_ratio(judgement: Judgement) -> float | None:
     """How far a value is towards its monitor's threshold; 1 is at the threshold, more is beyond it.
 
-    ``value / threshold``, shifts by their size; ``threshold / value`` for a monitor with ``below: true``, infinite
-    where nothing is left to divide by. A negative threshold of such a monitor is a fall by so much: then it is
-    ``value / threshold`` again. None without a value, or where no ratio exists: a threshold of 0, or a negative
-    one to be exceeded.
+    ``value / threshold``, shifts by their size; ``threshold / value`` for a monitor with ``below: true``,
+    infinite where nothing is left to divide by. A negative threshold of such a monitor is a fall by so much:
+    then it is ``value / threshold`` again. None without a value, or where no ratio exists: a threshold of 0,
+    or a negative one to be exceeded.
     """
     value, monitor = judgement.result.value, judgement.monitor
     threshold = monitor.threshold

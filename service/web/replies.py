@@ -1,4 +1,4 @@
-"""Replies: headers that every one bears, JSON, errors that say what to do, and answers that may be unchanged."""
+"""Replies: the headers of all, JSON, errors that say what to do, and answers that are unchanged."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class _Site:
         return reply(html.encode(), "text/html; charset=utf-8", cache="no-cache", etag=etag)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        """All series, in the format that the scraper asks for; rendered in a thread, so that nothing waits."""
+        """All series, in the format that is asked for; rendered in a thread, so that nothing waits."""
         encoder, content_type = choose_encoder(",".join(request.headers.getall("Accept", [])))
         return reply(await asyncio.to_thread(encoder, self._state.registry), content_type)
 

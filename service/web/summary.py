@@ -1,4 +1,4 @@
-"""Where each model stands, in a few numbers: the documents of ``/api/v1/models`` and the cards of the page."""
+"""Where each model stands: the documents of ``/api/v1/models`` and the cards of the page."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from service.errors import ConfigError
 
 
 def read_tokens(path: Path) -> dict[str, str]:
-    """Principals by token, from lines ``principal: token``; empty lines and lines that begin with ``#`` are skipped.
+    """Principals by token, from lines ``principal: token``; empty lines and ``#`` comments are skipped.
 
     Raises
     ------
@@ -20,8 +20,8 @@ def read_tokens(path: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ConfigError(
-            f"web.token_file: `{path}` cannot be read ({error.strerror}), so nothing can be changed over HTTP; "
-            "make the file readable, or leave the setting out",
+            f"web.token_file: `{path}` cannot be read ({error.strerror}), so nothing can be changed over HTTP;"
+            " make the file readable, or leave the setting out",
             reason="unreadable",
         ) from error
     tokens: dict[str, str] = {}
@@ -31,7 +31,7 @@ def read_tokens(path: Path) -> dict[str, str]:
         principal, colon, token = line.partition(":")
         if not (colon and principal.strip() and token.strip()):
             raise ConfigError(
-                f"web.token_file: line {number} of `{path}` is not `principal: token`, so nobody could use it; "
+                f"web.token_file: line {number} of `{path}` is not `principal: token`, so it lets nobody in; "
                 "write a name, a colon and the token",
                 reason="bad_line",
             )

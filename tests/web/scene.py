@@ -91,8 +91,8 @@ def make_profile(model: str = "credit", version: str = "7") -> Profile:
 
 
 def make_window(
-    profile: Profile, seed: int, *, end_ms: int = START + HOUR, events: int = 4000, drift: Drift | None = None,
-    version: str | None = None,
+    profile: Profile, seed: int, *, end_ms: int = START + HOUR, events: int = 4000, drift: Drift | None =
+    None, version: str | None = None,
 ) -> ClosedWindow:  # fmt: skip
     reference = sample(seed, events, drift)
     slices = ("all", *sorted(reference.slices))
@@ -115,8 +115,8 @@ def judge(settings: Settings, window: ClosedWindow) -> Evaluated:
 
 
 def make_alert(
-    result: Result, state: AlertState = AlertState.FIRING, *, name: str = "feature-drift", at_ms: int = START + HOUR,
-    fired: bool = True,
+    result: Result, state: AlertState = AlertState.FIRING, *, name: str = "feature-drift",
+    at_ms: int = START + HOUR, fired: bool = True,
 ) -> AlertNotice:  # fmt: skip
     where = "" if result.slice == "all" else f" in {result.slice}"
     return AlertNotice(
