@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, compress, repeat
-from operator import eq
+from operator import attrgetter, eq
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,12 +17,17 @@ from service.events.batch import Batch
 from service.events.leaves import NUMBER_ABSENT, Leaf, Raw, Scalar, json_text
 from service.events.refusals import Refusal
 from service.events.shapes import Part, Shape
-from service.events.timestamps import END_MS, FIRST_MS, parse, why_not
+from service.events.timestamps import END_MS, FIRST_MS, Times, why_not
 
 VERSION_MAX = 200
 """Characters of a model's version."""
 
 _COLUMN = {name: i for i, name in enumerate(COUNTERS)}
+
+_VERSION, _TIMESTAMP, _FEATURES, _PREDICTION, _ERROR, _ACTUAL, _TAGS = map(
+    attrgetter,
+    ("model_version", "timestamp", "features", "prediction", "error", "actual", "tags"),
+)
 
 Positions = NDArray[np.int64]
 T = TypeVar("T")
@@ -32,6 +37,11 @@ class Columns:
     """The columns of events of one model, either predictions or labels.
 
     Events are added as structs of the model's type, each with its position in the run of records.
+
+    Attributes
+    ----------
+    timestamps
+        The events' timestamps as they came.
     """
 
     def __init__(self, shape: Shape, *, is_label: bool) -> None:
@@ -48,31 +58,31 @@ class Columns:
         self._categorical: tuple[list[object], ...] = tuple([] for _ in shape.categorical)
         self._tag_values: dict[str, list[str | None]] = {tag: [] for tag in shape.model.tags}
         self._versions: list[Scalar] = []
-        self._timestamps: list[object] = []
+        self.timestamps: list[object] = []
 
     def add(self, events: Sequence[Any], positions: Positions) -> None:
         """Add events; the order of positions is that of the records."""
-        versions, timestamps, features, predictions, errors, actuals, tags = zip(
-            *map(astuple, events), strict=True
-        )
         self._positions.append(positions)
-        self._versions.extend(versions)
-        self._timestamps.extend(timestamps)
-        self._add_tags(tags)
+        self._versions.extend(map(_VERSION, events))
+        self.timestamps.extend(map(_TIMESTAMP, events))
+        self._add_tags(list(map(_TAGS, events)))
         counters = np.zeros((len(events), len(COUNTERS)), dtype=np.int64)
-        self._count_actuals(actuals, counters)
+        if any(map(_ACTUAL, events)):
+            self._count_actuals(list(map(_ACTUAL, events)), counters)
         if not self._is_label:
             counters[:, _COLUMN["events"]] = 1
-            outputs, labels = self._outputs(predictions)
-            self._add_features(features, outputs)
-            self._count_predictions(errors, labels, counters)
+            outputs, labels = self._outputs(list(map(_PREDICTION, events)))
+            self._add_features(list(map(_FEATURES, events)), outputs)
+            self._count_labels(labels, counters)
+            if any(map(_ERROR, events)):
+                counters[:, _COLUMN["errors"]] = [bool(event.error) for event in events]
         self._counters.append(counters)
 
     def _outputs(self, predictions: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         """The prediction's number and its label, of each event."""
         part = self._prediction
-        columns = _transposed(_filled(predictions, part), part)
-        return columns[part.place(self._shape.output)], columns[part.place("label")]
+        filled = _filled(predictions, part)
+        return _leaf(filled, part, self._shape.output), _leaf(filled, part, "label")
 
     def _add_features(self, features: Sequence[Any], outputs: Sequence[Any]) -> None:
         columns = _transposed(features, self._features)
@@ -86,15 +96,11 @@ class Columns:
 
     def _add_tags(self, tags: Sequence[Any]) -> None:
         if self._tag_values:
-            columns = _transposed(_filled(tags, self._tags), self._tags)
-            for name, column in zip(self._tags.names, columns, strict=True):
-                self._tag_values[name].extend(column)
+            filled = _filled(tags, self._tags)
+            for name, gathered in self._tag_values.items():
+                gathered.extend(_leaf(filled, self._tags, name))
 
-    def _count_predictions(
-        self, errors: Sequence[Any], labels: Sequence[Any], counters: NDArray[np.int64]
-    ) -> None:
-        if any(errors):
-            counters[:, _COLUMN["errors"]] = np.fromiter(map(bool, errors), dtype=np.int64, count=len(errors))
+    def _count_labels(self, labels: Sequence[Any], counters: NDArray[np.int64]) -> None:
         kinds = set(map(type, labels))
         if kinds != {type(None)}:
             counters[:, _COLUMN["labelled"]] = (
@@ -103,8 +109,6 @@ class Columns:
             counters[:, _COLUMN["positive"]] = self._positive(labels, kinds)
 
     def _count_actuals(self, actuals: Sequence[Any], counters: NDArray[np.int64]) -> None:
-        if not any(actuals):
-            return
         counters[:, _COLUMN["actuals"]] = [actual is not None for actual in actuals]
         if self._shape.answer == "label":
             labels = [None if actual is None else actual.f0 for actual in actuals]
@@ -117,17 +121,18 @@ class Columns:
         return np.fromiter(map(eq, labels, repeat(self._shape.model.positive_label)), np.int64, len(labels))
 
     def finish(
-        self, offsets: NDArray[np.int64], record_ms: NDArray[np.int64]
+        self, event_ms: Times, offsets: NDArray[np.int64], record_ms: NDArray[np.int64]
     ) -> tuple[Batch, dict[int, Refusal]]:
         """The batch, and by position what was refused after all: no usable time, or another version.
 
         Parameters
         ----------
+        event_ms
+            int64[N]: the events' parsed timestamps.
         offsets, record_ms
             int64[R]: offset and timestamp of every record of the run, by position.
         """
         positions = np.concatenate(self._positions)
-        event_ms = parse(self._timestamps)
         refused = self._bad_times(event_ms)
         versions, bad_versions = self._checked_versions()
         refused = bad_versions | refused
@@ -154,7 +159,7 @@ class Columns:
     def _bad_times(self, event_ms: NDArray[np.int64]) -> dict[int, Refusal]:
         refused: dict[int, Refusal] = {}
         for i in suspicious(event_ms):
-            value, time_ms = self._timestamps[i], int(event_ms[i])
+            value, time_ms = self.timestamps[i], int(event_ms[i])
             if value is None:
                 refused[i] = refusals.no_timestamp()
             elif (why := why_not(value, time_ms)) is not None:
@@ -162,11 +167,11 @@ class Columns:
         return refused
 
     def _checked_versions(self) -> tuple[list[str], dict[int, Refusal]]:
-        versions = as_text(self._versions)
+        versions, distinct = as_text(self._versions)
         accepted = self._shape.model.versions
         wrong = {
             version: _wrong_version(version, accepted)
-            for version in set(versions)
+            for version in distinct
             if len(version) > VERSION_MAX
             or (accepted is not None and version not in accepted and not (self._is_label and not version))
         }
@@ -180,11 +185,13 @@ def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
     return np.flatnonzero((event_ms < FIRST_MS) | (event_ms >= END_MS)).tolist()
 
 
-def as_text(versions: list[Scalar]) -> list[str]:
-    """Versions as text; a missing one is empty."""
-    if set(map(type, versions)) == {str}:
-        return versions  # type: ignore[return-value]  # the line above has seen it
-    return ["" if version is None else json_text(version) for version in versions]
+def as_text(versions: list[Scalar]) -> tuple[list[str], set[str]]:
+    """Versions as text, and the distinct ones; a missing one is empty."""
+    distinct = set(versions)
+    if all(isinstance(version, str) for version in distinct):
+        return versions, distinct  # type: ignore[return-value]  # only a string equals a string
+    texts = ["" if version is None else json_text(version) for version in versions]
+    return texts, set(texts)
 
 
 def _wrong_version(version: str, accepted: tuple[str, ...] | None) -> Refusal:
@@ -211,6 +218,13 @@ def _transposed(structs: Sequence[Any], part: Part) -> list[Sequence[Any]]:
     for place in part.raw:
         columns[place] = read_raw(columns[place], part.leaves[place])
     return columns
+
+
+def _leaf(structs: Sequence[Any], part: Part, name: str) -> list[Any]:
+    """One column; cheaper than all of them when there are few."""
+    place = part.place(name)
+    column = list(map(attrgetter(f"f{place}"), structs))
+    return read_raw(column, part.leaves[place]) if place in part.raw else column
 
 
 def read_raw(column: Iterable[Any], leaf: Leaf) -> list[Any]:

@@ -17,24 +17,33 @@ from numpy.typing import NDArray
 _QUOTE_COLON = np.frombuffer(b'":', dtype=np.uint16)[0]
 
 
-def key_counts(values: Sequence[bytes]) -> NDArray[np.uint8]:
-    """uint8[N]: how often ``":`` stands in each value, modulo 256: the number of keys as encoders write.
+def key_counts(text: bytes, lengths: Sequence[int]) -> NDArray[np.uint16]:
+    """uint16[N]: how often ``":`` stands in each value: the number of keys as encoders write.
 
-    >>> key_counts([b'{"a":1,"b":2}', b"{}", b'{"a": {"b":{}}}']).tolist()
+    Parameters
+    ----------
+    text, lengths
+        The values, one behind the other, and their lengths; none is empty.
+
+    >>> key_counts(b'{"a":1,"b":2}{}{"a": {"b":{}}}', [13, 2, 15]).tolist()
     [2, 0, 2]
     """
-    text = b"".join([*values, b"    "])
-    ends = np.cumsum(np.fromiter(map(len, values), dtype=np.int64, count=len(values)))
-    starts = np.concatenate(([0], ends[:-1]))
-    # Pairs of bytes that begin at even places, then those at odd ones.
-    even = np.frombuffer(text, np.uint16, len(text) // 2) == _QUOTE_COLON
-    odd = np.frombuffer(text, np.uint16, (len(text) - 1) // 2, 1) == _QUOTE_COLON
+    starts = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64)))
+    even, odd = _found(text)
     return np.asarray(_sums(even, (starts + 1) // 2) + _sums(odd, starts // 2))
 
 
-def _sums(found: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.uint8]:
-    # Where a value is empty, `reduceat` gives one element in place of none; it has no keys that matter.
-    return np.asarray(np.add.reduceat(found.view(np.uint8), starts, dtype=np.uint8))
+def _found(text: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where ``":`` stands among the pairs of bytes that begin at even places, and at odd ones."""
+    even = np.frombuffer(text, np.uint16, len(text) // 2) == _QUOTE_COLON
+    odd = np.frombuffer(text, np.uint16, (len(text) - 1) // 2, 1) == _QUOTE_COLON
+    return even, odd
+
+
+def _sums(found: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.uint16]:
+    padded = np.append(found, np.zeros(2, dtype=np.bool_))
+    # Narrow sums are several times faster.
+    return np.asarray(np.add.reduceat(padded.view(np.uint8), starts, dtype=np.uint16))
 
 
 class DuplicateKeys:
@@ -42,17 +51,27 @@ class DuplicateKeys:
 
     def __init__(self) -> None:
         self._clean: set[tuple[object, int]] = set()
+        self._usual: dict[object, int] = {}
 
-    def count(self, values: Sequence[bytes], kinds: Sequence[object]) -> int:
-        """How many of the values repeat a key; ``kinds`` says which of them are alike."""
-        if not values:
+    def count(self, values: Sequence[bytes], text: bytes, kinds: Sequence[object]) -> int:
+        """How many of the values repeat a key; ``text`` is all of them, ``kinds`` says which are alike."""
+        if len(text) < 2:
             return 0
-        counts = key_counts(values).tolist()
-        unseen = set(zip(kinds, counts, strict=True)) - self._clean
-        if not unseen:
-            return 0
+        alike = len(set(kinds)) == 1
+        if alike:
+            total = sum(map(int, map(np.count_nonzero, _found(text))))
+            if total == self._usual.get(kinds[0], -1) * len(values):
+                return 0
+        lengths = list(map(len, values))
+        if not all(lengths):
+            return sum(map(repeats_a_key, values))
+        return self._look(values, list(zip(kinds, key_counts(text, lengths).tolist(), strict=True)))
+
+    def _look(self, values: Sequence[bytes], kinds: Sequence[tuple[object, int]]) -> int:
+        """Look closely at every event whose kind and number of keys were not seen without a repeated key."""
+        unseen = set(kinds) - self._clean
         found = 0
-        for value, kind in zip(values, zip(kinds, counts, strict=True), strict=True):
+        for value, kind in zip(values, kinds, strict=True) if unseen else ():
             if kind not in unseen:
                 continue
             if repeats_a_key(value):
@@ -60,6 +79,8 @@ class DuplicateKeys:
             else:
                 self._clean.add(kind)
                 unseen.discard(kind)
+        if kinds[-1] in self._clean:
+            self._usual[kinds[-1][0]] = kinds[-1][1]
         return found
 
 

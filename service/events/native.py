@@ -7,6 +7,7 @@ way, value by value, and comes back as the same struct; so the two ways cannot d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -22,9 +23,13 @@ from service.events.leaves import ERROR, UNREADABLE
 from service.events.refusals import Refusal
 from service.events.shapes import Shape, decoder
 from service.events.slow import SlowReader
+from service.events.timestamps import parse
 
 CHUNK = 256
 """Events decoded in one go: their objects stay in the processor's cache until they are columns."""
+
+_VALUE = attrgetter("value")
+_PREDICTION = attrgetter("prediction")
 
 
 class NativeDecoder:
@@ -83,24 +88,26 @@ class NativeDecoder:
         return decoded
 
     def _decode_chunk(self, records: Sequence[Record], start: int, run: _Run) -> None:
-        values: list[Any] = [record.value for record in records]
+        values: list[Any] = list(map(_VALUE, records))
         positions = np.arange(start, start + len(values))
-        if not self._readable(values):
+        text = self._readable(values)
+        if text is None:
             kept = [i for i, value in enumerate(values) if run.accepts(start + i, value, self._event_bytes)]
             values, positions = [values[i] for i in kept], positions[kept]
+            text = b"".join(values)
         events = self._events(values)
-        run.duplicate_keys += self._duplicates.count(values, list(map(type, events)))
+        run.duplicate_keys += self._duplicates.count(values, text, list(map(type, events)))
         run.add(events, positions)
 
-    def _readable(self, values: list[Any]) -> bool:
-        """Whether none of the values is missing, too long or not UTF-8; looked at as one, which is cheap."""
+    def _readable(self, values: list[Any]) -> bytes | None:
+        """All values as one, which is cheap to look at; None if any is missing, too long or not UTF-8."""
         try:
             text = b"".join(values)
         except TypeError:
-            return False
+            return None
         if len(text) > self._event_bytes and max(map(len, values)) > self._event_bytes:
-            return False
-        return text.isascii() or _is_utf8(text)
+            return None
+        return text if text.isascii() or _is_utf8(text) else None
 
     def _events(self, values: list[Any]) -> list[Any]:
         """The struct of each value, or its refusal."""
@@ -176,16 +183,13 @@ class _Run:
         if ("", "error") in shape.raw:
             for event, error in zip(events, read_raw([e.error for e in events], ERROR), strict=True):
                 event.error = error
-        predictions, actuals = _column(events, "prediction"), _column(events, "actual")
-        if all(predictions):
+        if all(map(_PREDICTION, events)):
             self._add_columns(kind, events, positions, is_label=False)
             return
         sides: list[int | None] = []
-        for event, prediction, actual, position in zip(
-            events, predictions, actuals, positions.tolist(), strict=True
-        ):
-            known = prediction is not None or event.error
-            sides.append(0 if known else None if actual is None else 1)
+        for event, position in zip(events, positions.tolist(), strict=True):
+            known = event.prediction is not None or event.error
+            sides.append(0 if known else None if event.actual is None else 1)
             if sides[-1] is None:
                 self._refused[position] = refusals.no_content()
         for side in (0, 1):
@@ -212,20 +216,23 @@ class _Run:
         offsets = np.fromiter(map(attrgetter("offset"), records), dtype=np.int64, count=len(records))
         record_ms = np.fromiter(map(attrgetter("timestamp"), records), dtype=np.int64, count=len(records))
         decoded = Decoded(tombstones=self._tombstones, duplicate_keys=self.duplicate_keys)
-        for kind in self._owners:
-            for is_label in (False, True):
-                if (kind, is_label) in self._columns:
-                    batch, refused = self._columns[kind, is_label].finish(offsets, record_ms)
-                    self._refused |= refused
-                    decoded.batches += [batch] if len(batch) else []
+        chosen = [
+            self._columns[kind, is_label]
+            for kind in self._owners
+            for is_label in (False, True)
+            if (kind, is_label) in self._columns
+        ]
+        event_ms = parse(list(chain.from_iterable(columns.timestamps for columns in chosen)))
+        end = 0
+        for columns in chosen:
+            start, end = end, end + len(columns.timestamps)
+            batch, refused = columns.finish(event_ms[start:end], offsets, record_ms)
+            self._refused |= refused
+            decoded.batches += [batch] if len(batch) else []
         for position in sorted(self._refused):
             reason, detail = self._refused[position]
             decoded.rejects.append(Reject(records[position], reason, detail))
         return decoded
-
-
-def _column(events: list[Any], name: str) -> list[Any]:
-    return list(map(attrgetter(name), events))
 
 
 def _is_utf8(text: bytes) -> bool:

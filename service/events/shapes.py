@@ -115,6 +115,9 @@ class Shape:
 class _Nobody(msgspec.Struct, tag_field=TAG_FIELD, tag=""):
     """No model's name is empty: with this second type a decoder insists on the tag even for one model."""
 
+    def __post_init__(self) -> None:
+        raise ValueError("no model has an empty name")
+
 
 def decoder(shapes: Iterable[Shape]) -> msgspec.json.Decoder[Any]:
     """A decoder of any of the shapes' events."""
