@@ -9,8 +9,6 @@ from typing import NamedTuple, Self
 
 import httpx
 
-from service.errors import ConfigError
-
 ANSWER_BYTES_MAX = 2_000
 """How much of an answer is read, for the log."""
 
@@ -72,26 +70,6 @@ class HttpClient:
             return Reply(None, f"no answer within {timeout_ms} ms")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Reply(None, f"{type(error).__name__}: {error}")
-
-
-def check_url(url: str, place: str) -> str:
-    """The URL, when it is one of HTTP.
-
-    Raises
-    ------
-    ConfigError
-        When nothing could ever be posted there.
-    """
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ConfigError(
-            f"{place} is {url!r}, to which nothing can be posted; write an address such as https://host:port/path",
-            reason="url_invalid",
-        )
-    return url
 
 
 def host_of(url: str) -> str:

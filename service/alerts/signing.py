@@ -9,7 +9,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -47,7 +46,7 @@ def parse_secret(text: str) -> bytes:
         raise ValueError(f"a secret begins with `{SECRET_PREFIX}`")
     try:
         key = base64.b64decode(stripped.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError(f"what follows `{SECRET_PREFIX}` is not base64") from None
     if len(key) not in SECRET_BYTES:
         raise ValueError(

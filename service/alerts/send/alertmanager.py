@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from service.alerts.http import HttpClient, check_url, host_of
+from service.alerts.http import HttpClient, host_of
 from service.alerts.notice import Notice
 from service.alerts.outbox import Outbox
 from service.alerts.outcome import Answer, OnOutcome, Outcome, read_answer
@@ -59,7 +59,7 @@ class AlertmanagerSender:
     Raises
     ------
     ConfigError
-        When an address is none, or a label could not be one.
+        When a label could not be one.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class AlertmanagerSender:
     ) -> None:
         _check_labels(receiver)
         self._receiver = receiver
-        self._peers = [check_url(url, "receivers.alertmanager: urls").rstrip("/") for url in receiver.urls]
+        self._peers = [url.rstrip("/") for url in receiver.urls]
         # One request to a peer at a time: a firing statement under way must not land after its resolution.
         self._turns = {peer: asyncio.Lock() for peer in self._peers}
         self._now, self._sleep = now, sleep

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from service.alerts.backoff import backoff_ms, retry_after_ms
-from service.alerts.http import HttpClient, Reply, check_url
+from service.alerts.http import HttpClient, Reply
 from service.alerts.notice import Notice, TriggerNotice
 from service.alerts.outcome import Answer, OnOutcome, Outcome, read_answer
 from service.alerts.render import WebhookEvent, webhook_event
@@ -49,7 +49,7 @@ class WebhookSender:
     Raises
     ------
     ConfigError
-        When the address is none, or a secret file cannot be used.
+        When a secret file cannot be used.
     """
 
     def __init__(
@@ -65,7 +65,6 @@ class WebhookSender:
     ) -> None:
         self.disabled = False
         self._receiver = receiver
-        self._url = check_url(receiver.url, f"receivers.webhooks {receiver.name!r}: url")
         self._secrets = SecretFiles(receiver.secret_files, receiver.name)
         self._now, self._sleep, self._jitter = now, sleep, jitter
         self._on_outcome = on_outcome
@@ -149,7 +148,7 @@ class WebhookSender:
         async with self._turns:
             now_s = self._now() // 1000
             headers = signed_headers(self._secrets.keys(), event.webhook_id, now_s, event.body)
-            return await self._client.post(self._url, event.body, headers, self._receiver.timeout)
+            return await self._client.post(self._receiver.url, event.body, headers, self._receiver.timeout)
 
     def _wait_ms(self, attempt: int, reply: Reply) -> int:
         asked_ms = retry_after_ms(reply.retry_after, self._now()) or 0
