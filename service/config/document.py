@@ -131,7 +131,7 @@ class _Walk:
             self._above.discard(id(node))
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
-        tag, text = str(node.tag), str(node.value)
+        tag, text = str(node.tag), self._text(node, path)
         if tag in _PLAIN_TEXT:
             return text
         try:
@@ -144,6 +144,20 @@ class _Walk:
             path, f"{text!r} is no value of type {tag.removeprefix(_TAG)}", consequence, "write a plain value"
         )
         return text
+
+    def _text(self, node: ScalarNode, path: Path) -> str:
+        """The text of a scalar, without escapes that stand for no character."""
+        text = str(node.value)
+        whole = text.encode("utf-8", "replace").decode()
+        if whole != text:
+            message = f"{text!r} holds half of a surrogate pair"
+            self._found(
+                path,
+                message,
+                "it is no character, and could not be written anywhere",
+                "write the character itself",
+            )
+        return whole
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         merges = [value for key, value in node.value if str(key.tag) == _MERGE]
@@ -162,7 +176,7 @@ class _Walk:
         return merged | result
 
     def _entry(self, key: ScalarNode, value: Node, path: Path, result: dict[str, Any]) -> None:
-        name = str(key.value)
+        name = self._text(key, path)
         here = (*path, name)
         if name in result:
             message = f"the key {name!r} stands here again, after line {self._document.keys[here][0]}"

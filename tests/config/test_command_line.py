@@ -1,6 +1,8 @@
 """``driftline`` and ``driftline check-config``, as they are called."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,6 +61,23 @@ def test_each_mistake_is_printed_with_its_place_and_exits_with_2(write: Write) -
     assert f"{name}:{line_of(text, 'prt')}:7  web.prt = 8080" in result.output
     for word in ("mistake", "consequence", "mend", "did you mean `port`?", f"2 mistakes in {name}"):
         assert word in result.output
+
+
+def test_colours_are_for_terminals_alone(write: Write) -> None:
+    name = write(spoiled("port: 8080", "port: 80800"))
+    command = [sys.executable, "-c", "from service.cli import main; main()", "check-config", name]
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        status = subprocess.run(command, stdout=theirs, env=environment, check=False, timeout=30).returncode
+        os.close(theirs)
+        on_terminal = terminal.read(100_000)
+    in_pipe = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=30).stdout
+    assert status == 2
+    assert b"\x1b[" in on_terminal
+    assert b"80800" in on_terminal
+    assert b"\x1b" not in in_pipe
+    assert b"80800" in in_pipe
 
 
 def test_json_holds_every_problem_for_programs(write: Write) -> None:

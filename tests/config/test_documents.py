@@ -1,16 +1,19 @@
 """The example, the page and the schemas say what the code does."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 from pydantic import BaseModel
 
 from service.config import reference
+from service.config.checks.metrics import Subject, capable
 from service.config.document import read
 from service.config.loading import load
+from service.config.monitor import Metric
 from service.config.schema import schema_text
 from service.config.settings import Settings
 
@@ -89,6 +92,24 @@ def test_every_section_and_field_is_in_the_page() -> None:
         assert f"### `{path}`" in page or path == ""
         for field in section.model_fields:
             assert f"| `{field}` |" in page, f"{path}.{field}"
+
+
+def test_the_page_says_of_every_metric_what_it_exists_for() -> None:
+    table = PAGE.read_text(encoding="utf-8").split("| metrics | exist for |")[1].split("\n\n")[0]
+    rows = {row.split("|")[1]: row.split("|")[2] for row in table.splitlines()[2:]}
+    assert sorted(name for names in rows for name in re.findall(r"`(\w+)`", names)) == sorted(
+        get_args(Metric)
+    )
+    for names, subjects in rows.items():
+        for metric in re.findall(r"`(\w+)`", names):
+            assert ("`prediction`" in subjects) is capable(metric, Subject("prediction", "score")), metric
+            assert ("`actual`" in subjects) is capable(metric, Subject("actual", "label")), metric
+            numeric, categorical = (
+                capable(metric, Subject("x", kind)) for kind in ("numeric", "categorical")
+            )
+            assert (numeric or categorical) is (
+                "features" in subjects.replace("`features`", "") or "every" in subjects
+            )
 
 
 def test_every_field_has_a_description_of_its_own() -> None:

@@ -80,7 +80,7 @@ def _lateness(model: Model, i: int, limits: Limits | None) -> Iterator[Finding]:
             f"a lateness of {late} keeps {open_panes:,} panes of {pane} open, and `limits.open_panes` is "
             f"{limits.open_panes:,}",
             "panes would be given up before the late events that they wait for",
-            f"shorten it, raise `limits.open_panes` to {open_panes:,}, or choose windows that need fewer panes",
+            f"shorten it, raise `limits.open_panes` to {open_panes:,}, or choose windows of longer panes",
         )
 
 
