@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from service.config import reference
-from service.config.checks.metrics import Subject, capable
+from service.config.checks.metrics import Kind, Subject, capable
 from service.config.document import read
 from service.config.loading import load
 from service.config.monitor import Metric
@@ -104,12 +104,9 @@ def test_the_page_says_of_every_metric_what_it_exists_for() -> None:
         for metric in re.findall(r"`(\w+)`", names):
             assert ("`prediction`" in subjects) is capable(metric, Subject("prediction", "score")), metric
             assert ("`actual`" in subjects) is capable(metric, Subject("actual", "label")), metric
-            numeric, categorical = (
-                capable(metric, Subject("x", kind)) for kind in ("numeric", "categorical")
-            )
-            assert (numeric or categorical) is (
-                "features" in subjects.replace("`features`", "") or "every" in subjects
-            )
+            for kind in get_args(Kind)[:2]:
+                named = "every feature" in subjects or f"{kind} features" in subjects
+                assert named is capable(metric, Subject("x", kind)), f"{metric} of {kind} features"
 
 
 def test_every_field_has_a_description_of_its_own() -> None:
