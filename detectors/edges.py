@@ -126,29 +126,65 @@ def centre_and_scale(distinct: Distinct) -> tuple[float, float]:
 
 
 def _below(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.maximum(np.nextafter(values, -np.inf), -LARGEST)
+    with np.errstate(over="ignore"):
+        return np.maximum(np.nextafter(values, -np.inf), -LARGEST)
 
 
 def _cuts(counts: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
     """The places of the distinct values that end a bin; the last value always does.
 
-    Each bin takes its even share of what is left. A value that alone fills the share is not lumped with the
-    smaller values before it.
+    Heavy values have a bin of their own. The light ones between two heavy ones are a run, and the runs share
+    the bins that are left, at least one each as long as there are enough; a run without one joins the heavy
+    value after it.
     """
     if len(counts) <= bins:
         return np.arange(len(counts))
-    upto = np.cumsum(counts)
-    total, last, start = int(upto[-1]), len(counts) - 1, 0
+    heavy = _heavy(counts, bins)
+    light = np.where(heavy, 0, counts)
+    upto = np.cumsum(light)
+    stops = [*np.flatnonzero(heavy).tolist(), len(counts)]
+    left, start = bins - len(stops) + 1, 0
+    runs = sum(after > before + 1 for before, after in zip([-1, *stops], stops, strict=False))
     ends: list[int] = []
-    while start <= last:
+    for stop in stops:
+        if start < stop:
+            runs -= 1
+            run = _run_ends(upto, start, stop, left, left - runs)
+            left -= len(run)
+            ends += run
+        ends.append(stop)
+        start = stop + 1
+    # The last stop is beyond the last value, which ends its bin in any case.
+    return np.unique(np.append(ends[:-1], len(counts) - 1))
+
+
+def _heavy(counts: NDArray[np.int64], bins: int) -> NDArray[np.bool_]:
+    """bool[D]: values that alone fill the even share of a bin, when such values have bins of their own."""
+    heavy = np.zeros(len(counts), dtype=np.bool_)
+    while True:
+        share = counts[~heavy].sum() / (bins - np.count_nonzero(heavy))
+        more = ~heavy & (counts >= share)
+        if not more.any():
+            return heavy
+        heavy |= more
+
+
+def _run_ends(upto: NDArray[np.int64], start: int, stop: int, left: int, own: int) -> list[int]:
+    """The ends of the bins of one run, at most ``own``; each takes its even share among all ``left`` bins.
+
+    Parameters
+    ----------
+    upto
+        int64[D]: how many light records lie at or below each value.
+    start, stop
+        The run's values, half-open.
+    """
+    ends: list[int] = []
+    last = stop - 1
+    while start < stop and len(ends) < own:
         done = int(upto[start - 1]) if start else 0
-        left = bins - len(ends)
-        share = (total - done) / left
+        share = (int(upto[-1]) - done) / (left - len(ends))
         end = min(int(np.searchsorted(upto, done + share, side="left")), last)
-        if left == 1:
-            end = last
-        elif end > start and counts[end] >= share:
-            end -= 1
-        ends.append(end)
-        start = end + 1
-    return np.array(ends, dtype=np.int64)
+        ends.append(last if len(ends) == own - 1 else end)
+        start = ends[-1] + 1
+    return ends

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from detectors.building import Built
 from service.alerts.notice import rfc3339
-from service.commands.profile_views import diff_view, feature_view, plain_console, profile_view
+from service.commands.profile_views import diff_view, feature_view, profile_view, put
 from service.config.loading import load
 from service.config.model import Model
 from service.config.settings import Settings
@@ -116,12 +116,11 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
     """Show what a profile holds: each feature's distribution, drawn."""
     loaded = load_profile(profile)
     _known("slice", slice_name, loaded.slices)
-    console = plain_console()
     if feature is None:
-        console.print(profile_view(loaded, slice_name))
+        put(profile_view(loaded, slice_name))
         return
     _known("feature", feature, tuple(field.name for field in loaded.fields))
-    console.print(feature_view(loaded, slice_name, feature))
+    put(feature_view(loaded, slice_name, feature))
 
 
 @command.command()
@@ -130,7 +129,7 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
 def diff(before: Path, after: Path) -> None:
     """Compare two profiles: what the reference was, and what it has become."""
     a, b = load_profile(before), load_profile(after)
-    plain_console().print(diff_view(a, b, compare(a, b)))
+    put(diff_view(a, b, compare(a, b)))
 
 
 @command.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import click
 import numpy as np
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -23,9 +24,16 @@ CATEGORIES_MAX = 25
 NAMES_MAX = 12
 
 
-def plain_console() -> Console:
-    """A console as wide as the terminal; in a pipe there are no colours, and lines are long."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+def put(view: RenderableType) -> None:
+    """Print a view as wide as the terminal; in a pipe there are no colours and no blanks at line ends."""
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, markup=False, width=None if terminal else PIPE_WIDTH)
+    if terminal:
+        console.print(view)
+        return
+    with console.capture() as capture:
+        console.print(view)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def profile_view(profile: Profile, slice_name: str) -> RenderableType:
@@ -48,9 +56,9 @@ def feature_view(profile: Profile, slice_name: str, name: str) -> RenderableType
     facts.append(f"missing {_percent(summary.missing_ratio)}   invalid {_percent(summary.invalid_ratio)}")
     if isinstance(summary, NumericSummary):
         marks = ((0.0, "min"), (0.05, "5 %"), (0.25, "25 %"), (0.5, "median"), (0.75, "75 %"), (0.95, "95 %"))
-        quantiles = [f"{label} {number(summary.quantile(q) if q else summary.low)}" for q, label in marks]
+        quantiles = [f"{label} {number(summary.quantile(q)) if q else _low(summary)}" for q, label in marks]
         moments = f"mean {number(summary.mean)}   sd {number(summary.std)}"
-        facts.append(f"\n{moments}   {'   '.join(quantiles)}   max {number(summary.high)}")
+        facts.append(f"\n{moments}   {'   '.join(quantiles)}   max {_high(summary)}")
         bars = _numeric_bars(summary)
     else:
         bars = _category_bars(summary)
@@ -119,10 +127,11 @@ def _numeric_table(summaries: list[NumericSummary]) -> Table:
     for summary in summaries:
         table.add_row(
             *_common(summary),
-            *(
-                number(x)
-                for x in (summary.mean, summary.std, summary.low, summary.quantile(0.5), summary.high)
-            ),
+            number(summary.mean),
+            number(summary.std),
+            _low(summary),
+            number(summary.quantile(0.5)),
+            _high(summary),
             Text(sparkline(shape(summary, BUCKETS)), style="cyan"),
         )
     return table
@@ -201,12 +210,12 @@ def _numeric_diff(changes: tuple[NumericChange, ...]) -> Table:
         table.add_row(
             Text(printable(a.name)),
             f"{_percent(a.missing_ratio)} → {_percent(b.missing_ratio)}",
-            _pair(a.mean, b.mean),
+            _pair(number(a.mean), number(b.mean)),
             f"{change.mean_shift:+.3f}",
             number(change.std_ratio),
-            _pair(a.quantile(0.5), b.quantile(0.5)),
-            _pair(a.low, b.low),
-            _pair(a.high, b.high),
+            _pair(number(a.quantile(0.5)), number(b.quantile(0.5))),
+            _pair(_low(a), _low(b)),
+            _pair(_high(a), _high(b)),
             f"{change.ks_lower:.3f} – {change.ks_upper:.3f}",
         )
     return table
@@ -228,8 +237,20 @@ def _categorical_diff(changes: tuple[CategoricalChange, ...]) -> Table:
     return table
 
 
-def _pair(before: float, after: float) -> str:
-    return number(before) if before == after else f"{number(before)} → {number(after)}"
+def _pair(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
+
+
+def _low(summary: NumericSummary) -> str:
+    """The smallest value; of values below the range only that they are there is known."""
+    return (
+        f"< {number(float(np.nextafter(summary.edges[0], np.inf)))}" if summary.below else number(summary.low)
+    )
+
+
+def _high(summary: NumericSummary) -> str:
+    """The largest value; of values above the range only that they are there is known."""
+    return f"> {number(float(summary.edges[-1]))}" if summary.above else number(summary.high)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -54,7 +54,7 @@ def number(value: float) -> str:
     """
     if np.isnan(value):
         return "–"
-    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value + 0.0:.4g}"
 
 
 def shape(summary: NumericSummary, buckets: int) -> list[float]:

@@ -154,13 +154,13 @@ def _csv(path: Path, source: Source, data: ReferenceData) -> Iterator[list[Batch
     _check_table(source, names)
     columns = wanted_columns(source.model, names)
     # Read as text: a bad value is then one invalid value, not the end of the file. Only an empty field is
-    # null, since the word NA may be a category.
+    # null (quoted or not, as tools differ): the word NA may be a category.
     convert = pa.csv.ConvertOptions(
         column_types=dict.fromkeys(columns, pa.string()),
         include_columns=columns,
         null_values=[""],
         strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
+        quoted_strings_can_be_null=True,
     )
     first = data.rows
     with pa.csv.open_csv(path, parse_options=parse, convert_options=convert) as reader:

@@ -86,7 +86,7 @@ class NumericSummary(Summary):
         """The upper edge of the cell in which a quantile lies: the quantile, wherever it was made an edge."""
         if not self.values:
             return float("nan")
-        rank = (share - 1e-9) * self.values
+        rank = max((share - 1e-9) * self.values, 0.5)
         cell = int(np.searchsorted(np.cumsum(self.cells), rank, side="left"))
         return float(self.uppers[min(cell, len(self.cells) - 1)])
 

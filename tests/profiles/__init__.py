@@ -1,0 +1,1 @@
+"""Profiles: edges, building, reading of reference data, comparing and drawing."""
