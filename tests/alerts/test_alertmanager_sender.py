@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from service.alerts.notice import AlertNotice, Notice, rfc3339
 from service.alerts.outcome import Outcome
 from service.alerts.send import AlertmanagerSender
 from service.config.receivers import AlertmanagerReceiver
-from service.errors import ConfigError
 from tests.alerts import making
 from tests.alerts.making import alerts, book, evaluated, monitor, run, window
 from tests.parts.alertmanager import Alertmanager
@@ -194,6 +194,36 @@ async def test_alerts_beyond_the_bound_are_dropped_and_counted(
     assert len(webhook_receiver.requests[0].json()) == 10
 
 
-def test_a_label_that_could_be_none_is_a_mistake_in_the_config(make: Make) -> None:
-    with pytest.raises(ConfigError, match="letters, digits and underscores"):
-        make("http://127.0.0.1:9093", labels={"team-name": "risk"})
+async def test_a_slow_peer_gets_the_resolution_after_the_firing_and_holds_nobody_up(
+    make: Make, story: list[AlertNotice], webhook_receiver: WebhookReceiver
+) -> None:
+    release = asyncio.Event()
+    ends: list[str] = []
+
+    async def slow(request: web.Request) -> web.Response:
+        ends.append((await request.json())[0]["endsAt"])
+        await release.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/api/v2/alerts", slow)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
+    fired, _, resolved = story
+    async with make(f"http://{HOST}:{runner.addresses[0][1]}", webhook_receiver.url) as sender:
+        under_way = asyncio.create_task(sender.post([fired]))
+
+        async def arrived() -> bool:
+            return bool(ends)
+
+        await eventually(arrived, what="the first request")
+        await asyncio.wait_for(sender.post([resolved]), 5)
+        assert len(webhook_receiver.requests) == 2
+        assert len(ends) == 1
+        release.set()
+        await under_way
+    await runner.cleanup()
+    assert len(ends) == 2
+    assert resolved.resolved_ms is not None
+    assert ends[1] == rfc3339(resolved.resolved_ms) < ends[0]

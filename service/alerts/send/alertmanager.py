@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,6 @@ from service.alerts.outbox import Outbox
 from service.alerts.outcome import Answer, OnOutcome, Outcome, read_answer
 from service.alerts.render import alertmanager_payload
 from service.config.receivers import AlertmanagerReceiver
-from service.errors import ConfigError
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,8 +30,6 @@ TIMEOUT_MS = 10_000
 
 ALERTS_MAX = 10_000
 """Alerts kept for sending, as a default; the oldest are dropped."""
-
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 class AlertmanagerSender:
@@ -55,11 +52,6 @@ class AlertmanagerSender:
         Base address of Grafana, for links.
     alerts_max
         Alerts kept; the oldest is dropped for a new one.
-
-    Raises
-    ------
-    ConfigError
-        When a label could not be one.
     """
 
     def __init__(
@@ -72,11 +64,10 @@ class AlertmanagerSender:
         dashboard_url: str | None = None,
         alerts_max: int = ALERTS_MAX,
     ) -> None:
-        _check_labels(receiver)
         self._receiver = receiver
         self._peers = [url.rstrip("/") for url in receiver.urls]
-        # One request to a peer at a time: a firing statement under way must not land after its resolution.
-        self._turns = {peer: asyncio.Lock() for peer in self._peers}
+        self._due: dict[str, dict[str, None]] = {peer: {} for peer in self._peers}
+        self._busy: set[str] = set()
         self._now, self._sleep = now, sleep
         self._on_outcome = on_outcome
         self._dashboard_url = dashboard_url
@@ -98,7 +89,10 @@ class AlertmanagerSender:
         return len(self._outbox)
 
     async def post(self, notices: Iterable[Notice]) -> None:
-        """Take in notices, and send at once what changed or was not known; the rest waits for the resend."""
+        """Take in notices, and send at once what changed or was not known; the rest waits for the resend.
+
+        Returns when every peer that was not busy has answered or timed out; a busy one is told after.
+        """
         fresh, dropped = self._outbox.take(notices, self._now())
         for _ in range(dropped):
             self._on_outcome("alertmanager", Outcome.DROPPED)
@@ -115,14 +109,27 @@ class AlertmanagerSender:
             await self.resend()
 
     async def _send(self, alert_ids: Sequence[str]) -> None:
-        if alert_ids:
-            await asyncio.gather(*(self._send_to(peer, alert_ids) for peer in self._peers))
+        for due in self._due.values():
+            due.update(dict.fromkeys(alert_ids))
+        await asyncio.gather(*(self._flush(peer) for peer in self._peers if peer not in self._busy))
 
-    async def _send_to(self, peer: str, alert_ids: Sequence[str]) -> None:
-        async with self._turns[peer]:
-            for start in range(0, len(alert_ids), BATCH):
-                if not await self._send_batch(peer, alert_ids[start : start + BATCH]):
-                    return  # it is down: the rest of the alerts wait for the next resend as well
+    async def _flush(self, peer: str) -> None:
+        """Send all that is due to a peer, one request at a time.
+
+        A firing statement under way could otherwise land after its resolution. What becomes due meanwhile is
+        sent by this same loop, so that nobody waits for a slow peer twice.
+        """
+        due = self._due[peer]
+        self._busy.add(peer)
+        try:
+            while due:
+                batch = list(itertools.islice(due, BATCH))
+                for alert_id in batch:
+                    del due[alert_id]
+                if not await self._send_batch(peer, batch):
+                    due.clear()  # it is down: the next resend has all of it again
+        finally:
+            self._busy.discard(peer)
 
     async def _send_batch(self, peer: str, alert_ids: Sequence[str]) -> bool:
         """Whether the peer is well; alerts are rendered as they stand now, not as they were queued."""
@@ -152,13 +159,3 @@ class AlertmanagerSender:
             alertmanager_payload(notice, self._now(), resend_ms, labels, self._dashboard_url)
             for notice in kept
         ]
-
-
-def _check_labels(receiver: AlertmanagerReceiver) -> None:
-    for name in receiver.labels:
-        if not _LABEL_NAME.fullmatch(name):
-            raise ConfigError(
-                f"receivers.alertmanager: labels has {name!r}, so Alertmanager would refuse every alert; use "
-                "letters, digits and underscores, no digit first",
-                reason="label_invalid",
-            )
