@@ -59,7 +59,9 @@ def event(rng: random.Random, i: int, name: str) -> dict[str, object]:
     }
 
 
-def traffic(count: int, models: int, dirt: Callable[[dict[str, object], int], None] | None = None) -> list[Row]:
+def traffic(
+    count: int, models: int, dirt: Callable[[dict[str, object], int], None] | None = None
+) -> list[Row]:
     """Events of several models, each spoilt by ``dirt`` in its way."""
     rng = random.Random(7)
     rows = []
@@ -144,7 +146,9 @@ def main() -> None:
     size = sum(len(row.value) for row in clean) / count
     print(f"{count} events of {size:.0f} bytes, best of {rounds} interleaved rounds, CPU time")
     for name, seconds in best.items():
-        print(f"{name:36} {seconds / count * 1e9:7.0f} ns/event  {seconds / best['orjson.loads']:5.2f} × orjson")
+        print(
+            f"{name:36} {seconds / count * 1e9:7.0f} ns/event  {seconds / best['orjson.loads']:5.2f} × orjson"
+        )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def shown(text: str) -> str:
     >>> shown("a\nb")
     'a\\nb'
     >>> len(shown("x" * 10_000))
-    101
+    100
     """
     cut = (
         text[:_SHOWN].encode("unicode_escape").decode("ascii")

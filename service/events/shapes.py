@@ -52,14 +52,21 @@ def part(name: str, kinds: Mapping[str, Leaf], order: Iterable[str], raw: frozen
         (f"f{i}", Raw if key in raw else leaf.type, leaf.absent)
         for i, (key, leaf) in enumerate(zip(names, chosen, strict=True))
     ]
-    rename = {f"f{i}": key for i, key in enumerate(names)}
+    rename = {f"f{i}": key for i, key in enumerate(names) if compilable(key)}
     made = msgspec.defstruct(name, fields, rename=rename, gc=False)
     return Part(made, names, chosen, frozenset(i for i, key in enumerate(names) if key in raw))
+
+
+def compilable(key: str) -> bool:
+    """Whether a struct's field can have this key: msgspec takes none that JSON would have to escape."""
+    return not any(char in '"\\' or char < " " for char in key)
 
 
 @dataclass(eq=False)
 class Shape:
     """How the events of one model are decoded.
+
+    Where a key cannot be a struct's field, every event of the model is read value by value.
 
     The order of keys and the raw leaves follow the traffic; neither changes what is decoded, only how fast.
     """
@@ -79,6 +86,7 @@ class Shape:
             "prediction": {"label": leaves.LABEL, self.output: leaves.NUMBER},
             "tags": dict.fromkeys(self.model.tags, leaves.TAG),
         }
+        self.compilable = all(compilable(key) for kinds in self.kinds.values() for key in kinds)
         self.true_leaf = leaves.TRUE_VALUE if self.answer == "value" else leaves.TRUE_LABEL
         self.compile()
 
@@ -121,4 +129,4 @@ class _Nobody(msgspec.Struct, tag_field=TAG_FIELD, tag=""):
 
 def decoder(shapes: Iterable[Shape]) -> msgspec.json.Decoder[Any]:
     """A decoder of any of the shapes' events."""
-    return msgspec.json.Decoder(reduce(or_, (shape.event for shape in shapes), _Nobody))
+    return msgspec.json.Decoder(reduce(or_, (shape.event for shape in shapes if shape.compilable), _Nobody))

@@ -62,7 +62,12 @@ def credit(**more: Any) -> Model:
 def price() -> Model:
     """A regression."""
     return Model.model_validate(
-        {"name": "price", "task": "regression", "features": {"rooms": {"type": "numeric"}}, "versions": ["1", "2"]}
+        {
+            "name": "price",
+            "task": "regression",
+            "features": {"rooms": {"type": "numeric"}},
+            "versions": ["1", "2"],
+        }
     )
 
 

@@ -86,7 +86,9 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["fast", "slow"])
-@pytest.mark.parametrize(("value", "reason", "words"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("value", "reason", "words"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
+)
 def test_a_record_that_is_no_event_is_refused_with_its_reason(
     value: Any, reason: Reason, words: tuple[str, ...], fast: bool
 ) -> None:
@@ -118,7 +120,9 @@ def test_tombstones_are_counted_and_not_refused() -> None:
 
 
 def test_rejects_come_in_the_order_of_the_records() -> None:
-    decoded = decoder().decode(rows(event(timestamp=0), b"x", label(), event(model="a"), event(prediction=None)))
+    decoded = decoder().decode(
+        rows(event(timestamp=0), b"x", label(), event(model="a"), event(prediction=None))
+    )
     assert [reject.record.offset for reject in decoded.rejects] == [100, 101, 103, 104]
 
 
