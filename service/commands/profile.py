@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -19,7 +20,6 @@ from service.config.text import parse_time_ms
 from service.events.batch import Batch
 from service.events.native import NativeDecoder
 from service.profiles.comparing import compare
-from service.profiles.fitting import check_fits
 from service.profiles.from_batches import build_from_batches
 from service.profiles.reading import (
     MAX_ROWS,
@@ -29,6 +29,7 @@ from service.profiles.reading import (
     read_reference,
     save_profile,
 )
+from service.profiles.summary import NumericSummary, summarise
 
 _FILE = click.Path(path_type=Path)
 FEW_ROWS = 2_000
@@ -138,7 +139,10 @@ def diff(before: Path, after: Path) -> None:
     "--config", "config", type=_FILE, required=True, help="The configuration, for the broker and model."
 )
 @click.option(
-    "--from", "start", type=Time(), help="From when it holds; default: as soon as every worker can know."
+    "--from",
+    "start",
+    type=Time(),
+    help="From when it holds; default: the next pane, or always when it is the first.",
 )
 def publish(profile: Path, config: Path, start: int | None) -> None:
     """Put a profile on the control topic, so that the running service compares with it."""
@@ -146,11 +150,11 @@ def publish(profile: Path, config: Path, start: int | None) -> None:
 
     settings = load(config)
     loaded = load_profile(profile)
-    check_fits(loaded, model_named(settings, loaded.model))
     sequence, boundary_ms = asyncio.run(publish_profile(settings, loaded, start))
+    since = f"from {rfc3339(boundary_ms)}" if boundary_ms > 0 else "for every window, since it is the first"
     click.echo(
         f"published {loaded.id} of model {loaded.model}, version {loaded.version or 'any'}, "
-        f"as change {sequence}; it holds from {rfc3339(boundary_ms)}"
+        f"as change {sequence}; it holds {since}"
     )
 
 
@@ -183,9 +187,20 @@ def remarks(model: Model, data: ReferenceData, built: Built) -> list[str]:
         found.append(
             f"slices of {dimension}: the {cut.kinds:,} smallest ({cut.records:,} rows) have no reference"
         )
+    found += _values_out_of_place(model, built)
     without = [tag for tag in model.tags if not _has_tag(data.batches, tag)]
     found += [f"no row has the tag {tag}: slices of it have no reference" for tag in without]
     return found
+
+
+def _values_out_of_place(model: Model, built: Built) -> Iterator[str]:
+    """Features whose reference says little, or contradicts the configuration."""
+    for summary in summarise(built.profile):
+        feature = model.features.get(summary.name)
+        if feature is not None and not summary.values:
+            yield f"feature {summary.name}: no row has a value, so its drift cannot be found"
+        if isinstance(summary, NumericSummary) and (out := summary.below + summary.above):
+            yield f"feature {summary.name}: {out:,} values are outside its declared range"
 
 
 def _has_tag(batches: list[Batch], tag: str) -> bool:

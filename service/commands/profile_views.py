@@ -173,11 +173,14 @@ def _numeric_bars(summary: NumericSummary) -> Iterator[tuple[str, float]]:
             yield f"{'>' if last else '≤'} {number(float(upper))}", float(summary.cells[cell])
         return
     marks, counts = histogram(summary, BUCKETS)
-    upto = np.interp(marks[[0, -1]] / 4, summary.edges / 4, np.cumsum(summary.cells[:-1]))
-    yield f"≤ {number(float(marks[0]))}", float(upto[0])
+    low = float(np.sum(summary.cells[: np.searchsorted(summary.edges, marks[0]) + 1]))
+    if low:
+        yield f"≤ {number(float(marks[0]))}", low
     for left, right, count in zip(marks[:-1], marks[1:], counts, strict=True):
         yield f"{number(float(left))} – {number(float(right))}", float(count)
-    yield f"> {number(float(marks[-1]))}", float(summary.values - upto[1])
+    high = summary.values - low - float(counts.sum())
+    if high >= 1:
+        yield f"> {number(float(marks[-1]))}", high
 
 
 def _category_bars(summary: CategoricalSummary) -> Iterator[tuple[str, float]]:

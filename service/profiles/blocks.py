@@ -12,6 +12,11 @@ from service.profiles.summary import NumericSummary
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _WIDTHS = " ▏▎▍▌▋▊▉█"
 _NAME_MAX = 40
+_NOUGHT = 1e-300
+_HUGE = 1e300
+
+SPIKE = 0.03
+"""A cell with a larger share of the values is drawn, even at the end of a histogram."""
 
 
 def sparkline(counts: Sequence[float] | NDArray[np.float64]) -> str:
@@ -54,7 +59,9 @@ def number(value: float) -> str:
     """
     if np.isnan(value):
         return "–"
-    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value + 0.0:.4g}"
+    if abs(value) < _NOUGHT:
+        return "0"
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
 
 
 def shape(summary: NumericSummary, buckets: int) -> list[float]:
@@ -72,13 +79,16 @@ def histogram(summary: NumericSummary, buckets: int) -> tuple[NDArray[np.float64
     """Evenly spaced marks, float64[buckets + 1], and the counts between them, float64[buckets].
 
     Each cell counts as evenly filled. What lies beyond the outer marks, the 1st and the 99th percentile, is
-    left out.
+    left out, unless the first percentile lies in a spike.
     """
-    # In quarters, since the span of two doubles may be too large for one.
-    edges = summary.edges / 4
+    # The span of two doubles may be too large for one; a quarter of the smallest would be nothing.
+    unit = 4.0 if np.abs(summary.edges).max() > _HUGE else 1.0
+    edges = summary.edges / unit
     upto = np.cumsum(summary.cells[:-1]).astype(np.float64)
-    ends = [
-        min(max(summary.quantile(share), summary.edges[0]), summary.edges[-1]) / 4 for share in (0.01, 0.99)
-    ]
+    first = int(np.searchsorted(summary.edges, summary.quantile(0.01)))
+    if 0 < first < len(edges) and summary.cells[first] > SPIKE * summary.values:
+        first -= 1
+    last = int(np.searchsorted(summary.edges, summary.quantile(0.99)))
+    ends = edges[[min(first, len(edges) - 1), min(last, len(edges) - 1)]]
     marks = np.linspace(ends[0], ends[1], buckets + 1)
-    return marks * 4, np.diff(np.interp(marks, edges, upto))
+    return marks * unit, np.diff(np.interp(marks, edges, upto))

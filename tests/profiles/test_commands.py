@@ -1,19 +1,20 @@
 """`driftline profile`, run as a user runs it."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from click.testing import CliRunner, Result
 
 from service.cli import driftline
-from service.config.model import Model
-from service.errors import ProfileError
-from service.profiles.fitting import check_fits
 from service.profiles.reading import load_profile
-from tests.profiles.data import CONFIG, MODEL, build, events, rows, write
+from service.windows.control import ProfilePublished, decode_control
+from tests.parts.kafka import KafkaBroker
+from tests.profiles.data import CONFIG, build, events, rows, write
 
 TABLE = rows(400)
 
@@ -68,10 +69,15 @@ def test_build_takes_only_the_rows_of_an_interval(folder: Path) -> None:
 
 
 def test_build_tells_what_its_bounds_cut(folder: Path) -> None:
-    table = [dict(row, state=f"s{place}", region=None) for place, row in enumerate(TABLE)]
+    table = [
+        dict(row, state=f"s{place}", region=None, income=None, age=-(place == 0))
+        for place, row in enumerate(TABLE)
+    ]
     with (write(folder / "many.jsonl", table)).open("a") as file:
         file.write("{broken\n")
     notes = build_command(folder, "--input", folder / "many.jsonl").stderr
+    assert "feature income: no row has a value, so its drift cannot be found" in notes
+    assert "feature age: 1 values are outside its declared range" in notes
     assert "feature state: 300 categories on 300 rows have no cell of their own and count as unseen" in notes
     assert "lines not counted: 1 not_json; the first is line 401" in notes
     assert "no row has the tag region: slices of it have no reference" in notes
@@ -161,24 +167,12 @@ def test_diff_names_what_changed(folder: Path) -> None:
     assert same.endswith("The profiles are the same.\n")
 
 
-def test_a_profile_of_other_features_does_not_fit_its_model(folder: Path) -> None:
-    profile = build(folder / "rows.csv").profile
-    check_fits(profile, MODEL)
-    features = {name: feature for name, feature in MODEL.features.items() if name != "age"}
-    changed = MODEL.model_copy(update={"features": {**features, "height": MODEL.features["income"]}})
-    with pytest.raises(ProfileError, match="missing: height; no longer configured: age"):
-        check_fits(profile, changed)
-    other = Model.model_validate({"name": "debit", "features": {"x": {"type": "numeric"}}})
-    with pytest.raises(ProfileError, match="of model `credit`, not of `debit`"):
-        check_fits(profile, other)
-
-
 def test_publish_refuses_a_profile_of_another_configuration_before_it_asks_the_broker(folder: Path) -> None:
     build_command(folder, "--input", folder / "rows.csv")
     (folder / "other.yaml").write_text(CONFIG.replace("income", "salary"))
     result = run("publish", folder / "p.json", "--config", folder / "other.yaml")
     assert result.exit_code == 1
-    assert "missing: salary; no longer configured: income" in result.stderr
+    assert "are not those of the model's schema (age, salary, state, children, prediction)" in result.stderr
 
 
 def test_a_profile_file_is_one_line_of_json(folder: Path) -> None:
@@ -186,3 +180,32 @@ def test_a_profile_file_is_one_line_of_json(folder: Path) -> None:
     content = (folder / "p.json").read_text()
     assert content.count("\n") == 1
     assert json.loads(content)["schema"] == "driftline.profile/1"
+
+
+def test_publish_puts_the_profile_on_the_control_topic(
+    folder: Path, kafka: KafkaBroker, topic_prefix: str
+) -> None:
+    words = "partials control results alerts deadletter"
+    topics = "".join(f"\n    {word}: {topic_prefix}{word}" for word in words.split())
+    broker = f"kafka:\n  bootstrap_servers: {kafka.bootstrap}\n  topics:{topics}\n"
+    (folder / "driftline.yaml").write_text(broker + CONFIG)
+    build_command(folder, "--version", "7", "--input", folder / "rows.csv")
+    publish = ("publish", folder / "p.json", "--config", folder / "driftline.yaml")
+    first, second = run(*publish), run(*publish, "--from", "2026-08-22T10:00:00Z")
+    profile = load_profile(folder / "p.json")
+    assert first.stdout.startswith(f"published {profile.id} of model credit, version 7, as change 0")
+    assert "it holds for every window, since it is the first" in first.stdout
+    assert second.stdout.endswith("as change 1; it holds from 2026-08-22T10:00:00Z\n")
+    records = asyncio.run(control_records(kafka.bootstrap, topic_prefix + "control", 2))
+    assert [record.profile.id for record in records] == [profile.id] * 2
+
+
+async def control_records(servers: str, topic: str, count: int) -> list[ProfilePublished]:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        records = [decode_control((await consumer.getone()).value) for _ in range(count)]
+    finally:
+        await consumer.stop()
+    assert all(isinstance(record, ProfilePublished) for record in records)
+    return [record for record in records if isinstance(record, ProfilePublished)]

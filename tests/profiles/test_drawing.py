@@ -70,3 +70,11 @@ def test_a_categorical_feature_is_drawn_so(capsys: pytest.CaptureFixture[str]) -
         "   [red]  75.0 %  ████████████████████████████████████████",
         "\\x1b[31m  25.0 %  █████████████▍",
     ]
+
+
+def test_a_spike_at_the_low_end_is_part_of_the_picture() -> None:
+    values = np.concatenate([np.zeros(900), np.linspace(0.1, 10, 100)])
+    summary = numeric(profile(list(values), bins=80))
+    drawn = shape(summary, 10)
+    assert drawn[0] >= 900
+    assert max(drawn[1:]) <= 20
