@@ -9,9 +9,13 @@ from urllib.parse import urlencode
 import msgspec
 
 from service.alerts.notice import AlertNotice, AlertState, Notice, TriggerNotice, rfc3339
+from service.config.receivers import EventType
 
-DASHBOARD_UID = "driftline-feature"
-"""The Grafana dashboard that an alert links to: one feature and slice of one model version."""
+FEATURE_DASHBOARD = "driftline-feature"
+"""Uid of the Grafana dashboard that an alert links to: one feature and slice of one model version."""
+
+MODEL_DASHBOARD = "driftline-model"
+"""Uid of the dashboard that a request links to: one model version."""
 
 _INTERNAL = ("notice", "transition", "fired", "position")
 
@@ -19,7 +23,7 @@ _INTERNAL = ("notice", "transition", "fired", "position")
 class WebhookEvent(NamedTuple):
     """A Standard Webhooks event: the same notice gives the same id and the same bytes."""
 
-    type: str
+    type: EventType
     webhook_id: str
     body: bytes
 
@@ -80,28 +84,30 @@ def identity_labels(notice: AlertNotice) -> dict[str, str]:
 
 def webhook_event(notice: Notice, dashboard_url: str | None = None) -> WebhookEvent | None:
     """The event of a notice, or None when it is none: a pending alert, or a restatement."""
+    kind: EventType
     if isinstance(notice, TriggerNotice):
-        return _event(notice.kind, notice.trigger_id, notice.requested_ms, _data(notice))
-    if not notice.fired or not notice.transition:
+        kind, webhook_id, at_ms = notice.kind, notice.trigger_id, notice.requested_ms
+    elif notice.fired and notice.transition:
+        firing = notice.state is AlertState.FIRING
+        kind = "drift.alert.firing" if firing else "drift.alert.resolved"
+        webhook_id, at_ms = notice.id, notice.at_ms
+    else:
         return None
-    kind = "drift.alert.firing" if notice.state is AlertState.FIRING else "drift.alert.resolved"
     data = _data(notice) | {"report_url": dashboard_link(notice, dashboard_url)}
-    return _event(kind, notice.id, notice.at_ms, data)
+    body = msgspec.json.encode({"type": kind, "timestamp": rfc3339(at_ms), "data": data})
+    return WebhookEvent(kind, webhook_id, body)
 
 
-def dashboard_link(notice: AlertNotice, dashboard_url: str | None) -> str | None:
+def dashboard_link(notice: Notice, dashboard_url: str | None) -> str | None:
     """Address of the dashboard on the thing alerted about; None without a Grafana."""
     if not dashboard_url:
         return None
-    variables = {
-        "var-model": notice.model,
-        "var-model_version": notice.model_version,
-        "var-slice": notice.slice,
-        "var-feature": notice.feature,
-        "var-window": notice.window.name,
-    }
-    query = urlencode({name: value for name, value in variables.items() if value})
-    return f"{dashboard_url.rstrip('/')}/d/{DASHBOARD_UID}?{query}"
+    uid, variables = MODEL_DASHBOARD, {"model": notice.model, "model_version": notice.model_version}
+    if isinstance(notice, AlertNotice):
+        place = {"slice": notice.slice, "feature": notice.feature, "window": notice.window.name}
+        uid, variables = FEATURE_DASHBOARD, variables | place
+    query = urlencode({f"var-{name}": value for name, value in variables.items() if value})
+    return f"{dashboard_url.rstrip('/')}/d/{uid}?{query}"
 
 
 def _annotations(notice: AlertNotice) -> dict[str, str]:
@@ -129,8 +135,3 @@ def _annotations(notice: AlertNotice) -> dict[str, str]:
 def _data(notice: Notice) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(notice)
     return {name: value for name, value in data.items() if name not in _INTERNAL}
-
-
-def _event(kind: str, webhook_id: str, at_ms: int, data: dict[str, Any]) -> WebhookEvent:
-    body = msgspec.json.encode({"type": kind, "timestamp": rfc3339(at_ms), "data": data})
-    return WebhookEvent(kind, webhook_id, body)

@@ -111,7 +111,7 @@ class AlertmanagerSender:
     async def _send(self, alert_ids: Sequence[str]) -> None:
         for due in self._due.values():
             due.update(dict.fromkeys(alert_ids))
-        await asyncio.gather(*(self._flush(peer) for peer in self._peers if peer not in self._busy))
+        await asyncio.gather(*map(self._flush, self._peers))
 
     async def _flush(self, peer: str) -> None:
         """Send all that is due to a peer, one request at a time.
@@ -120,6 +120,8 @@ class AlertmanagerSender:
         sent by this same loop, so that nobody waits for a slow peer twice.
         """
         due = self._due[peer]
+        if peer in self._busy:
+            return
         self._busy.add(peer)
         try:
             while due:
