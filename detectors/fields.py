@@ -2,8 +2,8 @@
 
 Each field owns a run of *cells* in a row of totals. The run begins with ``invalid``, then come the cells of
 values, then ``absent`` and ``null``, so that every record falls in exactly one cell of every field.
-Numbers carry their own state: ``-inf`` is invalid, ``+inf`` absent, ``NaN`` null; in this order one binary search
-finds the cell of anything.
+Numbers carry their own state: ``-inf`` is invalid, ``+inf`` absent, ``NaN`` null; in this order one binary
+search finds the cell of anything.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class NumericField:
     Parameters
     ----------
     edges
-        float64[E], strictly increasing, finite. Value cell ``i`` holds ``edges[i-1] < x <= edges[i]``; the first
-        holds what lies at or below ``edges[0]`` (out of range), the last what lies above ``edges[-1]``.
+        float64[E], strictly increasing, finite. Value cell ``i`` holds ``edges[i-1] < x <= edges[i]``; the
+        first holds what lies at or below ``edges[0]`` (out of range), the last what lies above ``edges[-1]``.
         Without edges there is one value cell.
     centre, scale
         Origin and unit of the moment grid: reference mean and standard deviation. ``scale > 0``.
@@ -106,7 +106,7 @@ class CategoryCells(dict[object, int]):
         self[None] = 3 + count
 
     def __missing__(self, value: object) -> int:
-        # A boolean or integer is read as its JSON text. It is not cached, since True == 1 would share the entry.
+        # A boolean or integer is read as its JSON text. It is not cached, since True == 1 would share it.
         if isinstance(value, bool):
             return self.get("true" if value else "false", self._unseen)
         if isinstance(value, int):

@@ -1,7 +1,7 @@
 """Where everything stands in one row of totals.
 
-A row is a vector of int64: first the sums (counters, then Σq and Σq² of each numeric field on its grid), then the
-cells of each field. Rows of the same layout merge by addition, whatever their number, order or origin.
+A row is a vector of int64: first the sums (counters, then Σq and Σq² of each numeric field on its grid), then
+the cells of each field. Rows of the same layout merge by addition, whatever their number, order or origin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from detectors.fields import Field, NumericField
 
 COUNTERS = ("events", "errors", "labelled", "positive", "actuals", "actual_positive")
-"""Counters of a row: predictions seen, failed requests, predictions with a label, positive ones; labels, positive ones."""
+"""Counters of a row: predictions seen, failed requests, predictions with a label, positive ones; labels,
+positive ones."""
 
 Rows = NDArray[np.int64]
 """int64[..., row size]: rows of totals."""
@@ -78,7 +79,9 @@ class Layout:
         return rows[..., column]
 
     def moments(self, rows: Rows, field: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Σq and Σq² of a numeric field, each int64[...]; q is in steps of ``scale / GRID_STEPS`` from ``centre``."""
+        """Σq and Σq² of a numeric field, each int64[...]; q is in steps of ``scale / GRID_STEPS`` from
+        ``centre``.
+        """
         first = len(COUNTERS) + field
         return rows[..., first], rows[..., first + len(self.numeric)]
 

@@ -1,7 +1,8 @@
 """A profile: the frozen reference that windows are compared with.
 
-It holds the fields with their edges, categories and grids, and the reference's totals: a row a slice, counted by the
-same code as any pane. Its id is the hash of its content, so equal references have equal ids everywhere.
+It holds the fields with their edges, categories and grids, and the reference's totals: a row a slice, counted
+by the same code as any pane. Its id is the hash of its content, so equal references have equal ids
+everywhere.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ class Profile:
         """
         document = orjson.loads(text)
         if not isinstance(document, dict) or document.get("schema") != PROFILE_SCHEMA:
-            raise ValueError(f"no profile of schema {PROFILE_SCHEMA}; build one with `driftline profile build`")
+            raise ValueError(
+                f"no profile of schema {PROFILE_SCHEMA}; build one with `driftline profile build`"
+            )
         if document["counters"] != list(COUNTERS):
             raise ValueError("the profile counts other things than this release; build it anew")
         order = tuple(document["order"])

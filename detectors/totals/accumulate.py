@@ -9,7 +9,9 @@ from scipy.sparse import csc_array
 from detectors.layout import Rows
 
 
-def accumulate(totals: Rows, rows: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
+def accumulate(
+    totals: Rows, rows: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.int64]
+) -> None:
     """Add N records to ``totals`` in place, each to one row.
 
     Parameters
@@ -23,6 +25,7 @@ def accumulate(totals: Rows, rows: NDArray[np.int64], cells: NDArray[np.int64], 
     sums
         int64[N, S]: what a record adds to the first S columns.
     """
+    assert totals.flags.c_contiguous, "totals that are not contiguous would be counted in a copy"
     count, size = totals.shape
     n = len(rows)
     if not n:

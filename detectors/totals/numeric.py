@@ -32,7 +32,8 @@ def grid_moments(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each value on its field's grid, and its square.
 
-    Integers, so that sums do not depend on order, batches or merges. Whatever is no number contributes nothing.
+    Integers, so that sums do not depend on order, batches or merges. Whatever is no number contributes
+    nothing.
 
     Parameters
     ----------
