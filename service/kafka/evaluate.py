@@ -13,7 +13,14 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 
 from service.alerts.notice import AlertNotice, Notice, TriggerNotice, encode, topic_key
@@ -73,7 +80,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self._consumer.subscribe([self._topics.partials], listener=self)
             snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
             while not stopping.is_set():
-                batches = await self._consumer.getmany(timeout_ms=200, max_records=500)
+                batches = await self._next()
                 async with self._lock:
                     for tp, records in batches.items():
                         if tp in self._evaluations:
@@ -87,6 +94,20 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self.assigned = False
             await self._consumer.stop()
             await self._producer.stop()
+
+    async def _next(self) -> dict[TopicPartition, list[ConsumerRecord]]:
+        try:
+            batches: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
+                timeout_ms=200, max_records=500
+            )
+        except NoOffsetForPartitionError:
+            return {}  # a partition is ours, but is still being recovered
+        except OffsetOutOfRangeError as error:
+            async with self._lock:
+                for tp in error.args[0]:
+                    await self._recover(tp)
+            return {}
+        return batches
 
     async def _fold(self, tp: TopicPartition, records: Sequence[tuple[int, bytes]]) -> None:
         evaluation = self._evaluations[tp]

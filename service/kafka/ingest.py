@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from service.config.settings import Settings
 from service.kafka.commits import bare, commit, committed, first_offset
@@ -92,8 +92,11 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             wait_ms = max(0, round((due - time.monotonic()) * 1000))
             try:
                 batches = await self._consumer.getmany(timeout_ms=min(wait_ms, 200), max_records=MAX_RECORDS)
+            except NoOffsetForPartitionError:
+                continue  # a partition is ours, but its beginning is still being looked up
             except OffsetOutOfRangeError as error:
-                await self._skip_gap(error)
+                async with self._lock:
+                    await self._skip_gap(error)
                 continue
             async with self._lock:
                 for partition, records in batches.items():

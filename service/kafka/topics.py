@@ -89,13 +89,13 @@ def _require_sources(settings: Settings, existing: set[str]) -> None:
 async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, specs: list[TopicSpec]) -> None:
     if not specs:
         return
-    new = [
-        NewTopic(
-            spec.name, spec.partitions, kafka.replication_factor,
-            topic_configs={"cleanup.policy": spec.policy, "retention.ms": str(spec.retention_ms)},
-        )
-        for spec in specs
-    ]  # fmt: skip
+    new = []
+    for spec in specs:
+        settings = {"cleanup.policy": spec.policy, "retention.ms": str(spec.retention_ms)}
+        topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=settings)
+        # The constructor refuses -1, the broker's own default, though the protocol has it.
+        topic.replication_factor = kafka.replication_factor
+        new.append(topic)
     try:
         response = await admin.create_topics(new)
     except BrokerError as error:

@@ -1,0 +1,240 @@
+"""The service on Kafka, wired: web server first, then as much of the rest as the broker allows, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from aiokafka.errors import KafkaError as BrokerError
+
+from detectors.profile import Profile
+from service.config.settings import Settings
+from service.errors import ConfigError, DriftlineError, ProfileError
+from service.kafka.connection import make_producer
+from service.kafka.control import ControlReader, send_control
+from service.kafka.deliver import Deliveries
+from service.kafka.evaluate import EvaluateService
+from service.kafka.faust_app import make_app, make_web
+from service.kafka.ingest import IngestService
+from service.kafka.publish import model_of, published
+from service.kafka.topics import ensure_topics
+from service.web.board import Board
+from service.web.collector import BoardCollector
+from service.web.routes import WebState, routes
+from service.web.selfmetrics import SelfMetrics, new_registry
+from service.windows.control import Control, ControlRecord, ProfilePublished, RetrainingReported
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (1.0, 30.0)
+"""First and longest pause before something that broke is tried again."""
+LAG_MAX = 1_000_000
+"""More unread records than this, and a worker says that it is not ready."""
+
+
+class Worker:
+    """One worker: reads, evaluates, delivers and serves until it is told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = asyncio.Event()
+        self.board = Board(settings)
+        registry = new_registry()
+        self.metrics = SelfMetrics(registry, settings)
+        registry.register(BoardCollector(self.board))
+        state = WebState(settings, self.board, registry, self.ready, self._report)
+        self._web = make_web(make_app(settings, "web"), routes(state))
+        self._trouble = "starting"
+        self._ingest: IngestService | None = None
+        self._evaluate: EvaluateService | None = None
+
+    def stop(self) -> None:
+        """Ask the worker to finish what it does and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until ``stop``; a broker that is away is waited for, a mistake of the user ends it.
+
+        Raises
+        ------
+        ConfigError, ProfileError
+            When the configuration or a profile cannot be used.
+        """
+        await self._listen()
+        log.info("serving", extra={"address": f"http://{self._settings.web.host}:{self._settings.web.port}/"})
+        try:
+            await self._again("service", self._serve)
+        finally:
+            await self._web.stop()
+
+    async def _listen(self) -> None:
+        web = self._settings.web
+        try:
+            await self._web.start()
+        except OSError as error:
+            raise ConfigError(
+                f"web.port: cannot listen on {web.host}:{web.port} ({error.strerror}); neither probes nor scrapes would be "
+                "answered, so nothing was started; choose another port or end what holds this one",
+                reason="port_taken",
+            ) from error
+
+    def ready(self) -> tuple[bool, Sequence[str]]:
+        """Whether events are read and evaluated, and what is missing otherwise."""
+        if self._ingest is None or self._evaluate is None:
+            return False, [self._trouble]
+        reasons = []
+        if not self._ingest.assigned:
+            reasons.append("no sources assigned yet")
+        if not self._evaluate.assigned or self._evaluate.recovering:
+            reasons.append("evaluation not recovered yet")
+        if self._ingest.lag_records > LAG_MAX:
+            reasons.append(f"{self._ingest.lag_records:,} records behind")
+        return not reasons, reasons
+
+    async def _serve(self) -> None:
+        """Everything that needs the broker; any part that breaks ends it all, to be built again from the commits."""
+        partitions = await ensure_topics(self._settings)
+        control = Control()
+        reports: list[RetrainingReported] = []
+        reader = ControlReader(self._settings.kafka, control, lambda record: self._heard(record, reports))
+        deliveries = Deliveries(self._settings, self.metrics)
+        try:
+            await reader.start()
+            await self._publish_configured(control, reader)
+            await deliveries.start()
+            self._ingest = IngestService(
+                self._settings, control, reader, self.metrics, partitions[self._settings.kafka.topics.partials]
+            )
+            self._evaluate = EvaluateService(self._settings, control, reader, self.metrics, self.board)
+            for record in reports:
+                self._evaluate.report(record)
+            await self._together(deliveries)
+        finally:
+            self._ingest = self._evaluate = None
+            await deliveries.stop()
+            await reader.stop()
+
+    def _heard(self, record: ControlRecord, reports: list[RetrainingReported]) -> None:
+        """Pass a report on; one heard before the evaluation stands is kept for it."""
+        if isinstance(record, ProfilePublished):
+            return
+        if self._evaluate is None:
+            reports.append(record)
+        else:
+            self._evaluate.report(record)
+
+    async def _together(self, deliveries: Deliveries) -> None:
+        assert self._ingest is not None
+        assert self._evaluate is not None
+        halt = asyncio.Event()
+        tasks = [
+            asyncio.create_task(self._ingest.run(halt), name="ingest"),
+            asyncio.create_task(self._evaluate.run(halt), name="evaluate"),
+            asyncio.create_task(_watch_deliveries(deliveries, halt), name="deliver"),
+            asyncio.create_task(_until(self._stopping, halt), name="stop"),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            halt.set()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _again(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
+        """Do it, and after whatever breaks do it again, with growing pauses."""
+        pause_s = RETRY_S[0]
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                await act()
+            except (ConfigError, ProfileError):
+                raise
+            except DriftlineError as error:
+                if not error.retryable:
+                    raise
+                self._trouble = str(error)
+            except (BrokerError, OSError) as error:
+                self._trouble = f"broker at {self._settings.kafka.bootstrap_servers}: {error!r}"
+            except Exception as error:
+                log.exception("%s broke", what)
+                self._trouble = repr(error)
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - began > 60:
+                pause_s = RETRY_S[0]
+            log.warning("%s stopped; trying again", what, extra={"error": self._trouble, "pause_s": pause_s})
+            await _pause(self._stopping, pause_s * random.uniform(0.8, 1.2))
+            pause_s = min(2 * pause_s, RETRY_S[1])
+
+    async def _publish_configured(self, control: Control, reader: ControlReader) -> None:
+        """Put profiles named in the configuration on the control topic when they are new there."""
+        producer = make_producer(self._settings.kafka)
+        await producer.start()
+        try:
+            for model in self._settings.models:
+                if model.reference.profile is None:
+                    continue
+                profile = read_profile(Path(model.reference.profile))
+                model_of(self._settings, profile)
+                if any(known.id == profile.id for known in control.latest(model.name)):
+                    continue
+                known = control.knows(profile.model, profile.version)
+                now = -(-round(time.time() * 1000) // model.pane_ms) * model.pane_ms
+                await send_control(producer, self._settings.kafka, published(profile, now if known else 0))
+                log.info("profile published", extra={"model": model.name, "reference_id": profile.id})
+            await reader.read_to_end()
+        finally:
+            await producer.stop()
+
+    async def _report(self, model: str, event: Literal["started", "finished"], principal: str) -> None:
+        record = RetrainingReported(model, event, round(time.time() * 1000), principal)
+        producer = make_producer(self._settings.kafka)
+        await producer.start()
+        try:
+            await send_control(producer, self._settings.kafka, record)
+        finally:
+            await producer.stop()
+
+
+def read_profile(path: Path) -> Profile:
+    """A profile file.
+
+    Raises
+    ------
+    ProfileError
+        When it cannot be read or is no profile.
+    """
+    try:
+        return Profile.from_json(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ProfileError(
+            f"reference.profile: {path} cannot be used ({error}); its model would have no reference; build one with "
+            "`driftline profile build`",
+            reason="unreadable",
+        ) from error
+
+
+async def _watch_deliveries(deliveries: Deliveries, halt: asyncio.Event) -> None:
+    while not halt.is_set():
+        if (error := deliveries.failed()) is not None:
+            raise error
+        await _pause(halt, 1.0)
+
+
+async def _until(one: asyncio.Event, other: asyncio.Event) -> None:
+    while not (one.is_set() or other.is_set()):
+        await _pause(one, 0.5)
+
+
+async def _pause(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        pass
