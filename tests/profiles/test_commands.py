@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from aiokafka import AIOKafkaConsumer
 from click.testing import CliRunner, Result
 
 from service.cli import driftline
+from service.commands.profile import command
 from service.profiles.reading import load_profile
 from service.windows.control import ProfilePublished, decode_control
 from tests.parts.kafka import KafkaBroker
@@ -209,3 +211,24 @@ async def control_records(servers: str, topic: str, count: int) -> list[ProfileP
         await consumer.stop()
     assert all(isinstance(record, ProfilePublished) for record in records)
     return [record for record in records if isinstance(record, ProfilePublished)]
+
+
+def test_the_page_about_profiles_names_every_command_and_option() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    for name, each in command.commands.items():
+        assert f"driftline profile {name}" in page
+        options = [text for parameter in each.params for text in parameter.opts if text.startswith("--")]
+        assert [text for text in options if text not in page] == [], name
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "empty.jsonl", "empty.parquet"])
+def test_a_file_without_rows_is_no_reference(name: str, folder: Path) -> None:
+    if name.endswith("csv"):
+        (folder / name).write_text("age,income,state,children\n")
+    elif name.endswith("jsonl"):
+        (folder / name).touch()
+    else:
+        write(folder / name, [], dict.fromkeys(("age", "income", "state", "children"), pa.int64()))
+    result = build_command(folder, "--input", folder / name)
+    assert result.exit_code == 1
+    assert "the reference data of model `credit` holds no prediction" in result.stderr
