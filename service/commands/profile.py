@@ -12,7 +12,7 @@ from rich.console import Console
 
 from detectors.building import Built
 from service.alerts.notice import rfc3339
-from service.commands.profile_views import diff_view, feature_view, profile_view, put
+from service.commands.profile_views import diff_view, feature_view, profile_view, put, terminal_width
 from service.config.loading import load
 from service.config.model import Model
 from service.config.settings import Settings
@@ -118,7 +118,7 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
     loaded = load_profile(profile)
     _known("slice", slice_name, loaded.slices)
     if feature is None:
-        put(profile_view(loaded, slice_name))
+        put(profile_view(loaded, slice_name, terminal_width()))
         return
     _known("feature", feature, tuple(field.name for field in loaded.fields))
     put(feature_view(loaded, slice_name, feature))
@@ -130,7 +130,7 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
 def diff(before: Path, after: Path) -> None:
     """Compare two profiles: what the reference was, and what it has become."""
     a, b = load_profile(before), load_profile(after)
-    put(diff_view(a, b, compare(a, b)))
+    put(diff_view(a, b, compare(a, b), terminal_width()))
 
 
 @command.command()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 import numpy as np
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from detectors.profile import Profile
+from service.commands.fitted_table import Column, fitted_table, numbers
 from service.profiles.blocks import bar, histogram, number, printable, shape, sparkline
 from service.profiles.comparing import CategoricalChange, Comparison, NumericChange
 from service.profiles.summary import CategoricalSummary, NumericSummary, Summary, summarise
@@ -24,11 +24,15 @@ CATEGORIES_MAX = 25
 NAMES_MAX = 12
 
 
+def terminal_width() -> int:
+    """The width of the terminal; lines are long in a pipe."""
+    return Console().width if sys.stdout.isatty() else PIPE_WIDTH
+
+
 def put(view: RenderableType) -> None:
-    """Print a view as wide as the terminal; in a pipe there are no colours and no blanks at line ends."""
-    terminal = sys.stdout.isatty()
-    console = Console(highlight=False, markup=False, width=None if terminal else PIPE_WIDTH)
-    if terminal:
+    """Print a view; in a pipe there are no colours and no blanks at line ends."""
+    console = Console(highlight=False, markup=False, width=terminal_width())
+    if sys.stdout.isatty():
         console.print(view)
         return
     with console.capture() as capture:
@@ -36,16 +40,16 @@ def put(view: RenderableType) -> None:
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def profile_view(profile: Profile, slice_name: str) -> RenderableType:
+def profile_view(profile: Profile, slice_name: str, width: int = PIPE_WIDTH) -> RenderableType:
     """Head, numeric features and categorical features of one slice."""
     summaries = summarise(profile, slice_name)
     numeric = [summary for summary in summaries if isinstance(summary, NumericSummary)]
     categorical = [summary for summary in summaries if isinstance(summary, CategoricalSummary)]
     parts: list[RenderableType] = [_head(profile, slice_name)]
     if numeric:
-        parts.append(_numeric_table(numeric))
+        parts.append(_numeric_table(numeric, width))
     if categorical:
-        parts.append(_categorical_table(categorical))
+        parts.append(_categorical_table(categorical, width))
     return Group(*parts)
 
 
@@ -65,7 +69,9 @@ def feature_view(profile: Profile, slice_name: str, name: str) -> RenderableType
     return Group(_head(profile, slice_name), facts, _bar_table(bars, summary.values))
 
 
-def diff_view(before: Profile, after: Profile, comparison: Comparison) -> RenderableType:
+def diff_view(
+    before: Profile, after: Profile, comparison: Comparison, width: int = PIPE_WIDTH
+) -> RenderableType:
     """What differs between two profiles."""
     head = Text(f"{_title(before)}  →  {_title(after)}", style="bold")
     counters = (f"{name} {a:,} → {b:,}" for name, (a, b) in comparison.counters.items() if a or b)
@@ -86,9 +92,9 @@ def diff_view(before: Profile, after: Profile, comparison: Comparison) -> Render
         if names:
             parts.append(Text(f"{word}: {_listed(names)}", style="yellow"))
     if comparison.numeric:
-        parts.append(_numeric_diff(comparison.numeric))
+        parts.append(_numeric_diff(comparison.numeric, width))
     if comparison.categorical:
-        parts.append(_categorical_diff(comparison.categorical))
+        parts.append(_categorical_diff(comparison.categorical, width))
     return Group(*parts)
 
 
@@ -111,56 +117,48 @@ def _title(profile: Profile) -> str:
     return f"{printable(profile.model)} {printable(profile.version) or '(any version)'}"
 
 
-def _table(*columns: str) -> Table:
-    """A table whose first and last columns are text, the others numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        side = "left" if place in {0, len(columns) - 1} else "right"
-        table.add_column(column, justify=side, no_wrap=True)  # type: ignore[arg-type]  # "left" or "right" it is
-    return table
+def _numeric_table(summaries: list[NumericSummary], width: int) -> RenderableType:
+    pictures = [Text(sparkline(shape(summary, BUCKETS)), style="cyan") for summary in summaries]
+    columns = [
+        *_common(summaries),
+        numbers("mean", [number(summary.mean) for summary in summaries]),
+        numbers("sd", [number(summary.std) for summary in summaries], drop=1),
+        numbers("min", [_low(summary) for summary in summaries], drop=3),
+        numbers("median", [number(summary.quantile(0.5)) for summary in summaries], drop=2),
+        numbers("max", [_high(summary) for summary in summaries], drop=4),
+        Column("distribution", pictures, left=True),
+    ]
+    return fitted_table(columns, width)
 
 
-def _numeric_table(summaries: list[NumericSummary]) -> Table:
-    table = _table(
-        "feature", "values", "missing", "invalid", "mean", "sd", "min", "median", "max", "distribution"
-    )
-    for summary in summaries:
-        table.add_row(
-            *_common(summary),
-            number(summary.mean),
-            number(summary.std),
-            _low(summary),
-            number(summary.quantile(0.5)),
-            _high(summary),
-            Text(sparkline(shape(summary, BUCKETS)), style="cyan"),
+def _categorical_table(summaries: list[CategoricalSummary], width: int) -> RenderableType:
+    ranked = [summary.ranked() for summary in summaries]
+    pictures = [sparkline([count for _, count in each[:BUCKETS]]) for each in ranked]
+    frequent = [
+        "  ".join(
+            f"{printable(name, 20)} {_percent(count / max(summary.values, 1))}" for name, count in each[:3]
         )
-    return table
+        for summary, each in zip(summaries, ranked, strict=True)
+    ]
+    columns = [
+        *_common(summaries),
+        numbers("categories", [f"{len(each):,}" for each in ranked]),
+        numbers(
+            "unseen", [_percent(summary.unseen / max(summary.values, 1)) for summary in summaries], drop=2
+        ),
+        Column("distribution", [Text(picture, style="cyan") for picture in pictures], left=True, drop=1),
+        Column("most frequent", [Text(text) for text in frequent], left=True),
+    ]
+    return fitted_table(columns, width)
 
 
-def _categorical_table(summaries: list[CategoricalSummary]) -> Table:
-    table = _table("feature", "values", "missing", "invalid", "categories", "unseen", "most frequent")
-    for summary in summaries:
-        ranked = summary.ranked()
-        top = (
-            f"{printable(name, 20)} {_percent(count / max(summary.values, 1))}" for name, count in ranked[:3]
-        )
-        picture = Text(sparkline([count for _, count in ranked[:BUCKETS]]), style="cyan")
-        table.add_row(
-            *_common(summary),
-            f"{len(ranked):,}",
-            _percent(summary.unseen / max(summary.values, 1)),
-            Text.assemble(picture, "  ", "  ".join(top)),
-        )
-    return table
-
-
-def _common(summary: Summary) -> tuple[Text, str, str, str]:
-    return (
-        Text(printable(summary.name)),
-        f"{summary.values:,}",
-        _percent(summary.missing_ratio),
-        _percent(summary.invalid_ratio),
-    )
+def _common(summaries: Sequence[Summary]) -> list[Column]:
+    return [
+        Column("feature", [Text(printable(summary.name)) for summary in summaries], left=True),
+        numbers("values", [f"{summary.values:,}" for summary in summaries], drop=5),
+        numbers("missing", [_percent(summary.missing_ratio) for summary in summaries]),
+        numbers("invalid", [_percent(summary.invalid_ratio) for summary in summaries], drop=6),
+    ]
 
 
 def _numeric_bars(summary: NumericSummary) -> Iterator[tuple[str, float]]:
@@ -206,38 +204,47 @@ def _bar_table(bars: Iterator[tuple[str, float]], values: int) -> Table:
     return table
 
 
-def _numeric_diff(changes: tuple[NumericChange, ...]) -> Table:
-    table = _table("feature", "missing", "mean", "shift (sd)", "sd ratio", "median", "min", "max", "KS")
-    for change in changes:
-        a, b = change.before, change.after
-        table.add_row(
-            Text(printable(a.name)),
-            f"{_percent(a.missing_ratio)} → {_percent(b.missing_ratio)}",
-            _pair(number(a.mean), number(b.mean)),
-            f"{change.mean_shift:+.3f}",
-            number(change.std_ratio),
-            _pair(number(a.quantile(0.5)), number(b.quantile(0.5))),
-            _pair(_low(a), _low(b)),
-            _pair(_high(a), _high(b)),
-            f"{change.ks_lower:.3f} – {change.ks_upper:.3f}",
-        )
-    return table
+def _numeric_diff(changes: Sequence[NumericChange], width: int) -> RenderableType:
+    pairs = [(change.before, change.after) for change in changes]
+    columns = [
+        Column("feature", [Text(printable(a.name)) for a, _ in pairs], left=True),
+        numbers("missing", [_missing(a, b) for a, b in pairs], drop=2),
+        numbers("mean", [_pair(number(a.mean), number(b.mean)) for a, b in pairs]),
+        numbers("shift (sd)", [f"{change.mean_shift:+.3f}" for change in changes]),
+        numbers("sd ratio", [number(change.std_ratio) for change in changes], drop=1),
+        numbers(
+            "median", [_pair(number(a.quantile(0.5)), number(b.quantile(0.5))) for a, b in pairs], drop=3
+        ),
+        numbers("min", [_pair(_low(a), _low(b)) for a, b in pairs], drop=5),
+        numbers("max", [_pair(_high(a), _high(b)) for a, b in pairs], drop=4),
+        numbers("KS", [f"{change.ks_lower:.3f} – {change.ks_upper:.3f}" for change in changes]),
+    ]
+    return fitted_table(columns, width)
 
 
-def _categorical_diff(changes: tuple[CategoricalChange, ...]) -> Table:
-    table = _table("feature", "missing", "total variation", "largest change", "categories added or removed")
-    for change in changes:
-        name, before, after = change.largest
-        words = [f"+ {_listed(change.added)}"] if change.added else []
-        words += [f"− {_listed(change.removed)}"] if change.removed else []
-        table.add_row(
-            Text(printable(change.before.name)),
-            f"{_percent(change.before.missing_ratio)} → {_percent(change.after.missing_ratio)}",
-            f"{change.total_variation:.3f}",
-            Text(f"{printable(name, 20) or '(unseen)'} {_percent(before)} → {_percent(after)}"),
-            Text("   ".join(words)),
-        )
-    return table
+def _categorical_diff(changes: Sequence[CategoricalChange], width: int) -> RenderableType:
+    columns = [
+        Column("feature", [Text(printable(change.before.name)) for change in changes], left=True),
+        numbers("missing", [_missing(change.before, change.after) for change in changes], drop=1),
+        numbers("total variation", [f"{change.total_variation:.3f}" for change in changes]),
+        numbers("largest change", [_largest(change) for change in changes]),
+        Column("categories added or removed", [Text(_moves(change)) for change in changes], left=True),
+    ]
+    return fitted_table(columns, width)
+
+
+def _missing(before: Summary, after: Summary) -> str:
+    return _pair(_percent(before.missing_ratio), _percent(after.missing_ratio))
+
+
+def _largest(change: CategoricalChange) -> str:
+    name, before, after = change.largest
+    return f"{printable(name, 20) or '(unseen)'} {_percent(before)} → {_percent(after)}"
+
+
+def _moves(change: CategoricalChange) -> str:
+    moves = (("+", change.added), ("−", change.removed))
+    return "   ".join(f"{sign} {_listed(names)}" for sign, names in moves if names)
 
 
 def _pair(before: str, after: str) -> str:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 
+from service.commands.fitted_table import Column, fitted_table, numbers
 from service.commands.profile_views import feature_view, put
 from service.profiles.blocks import bar, histogram, printable, shape, sparkline
 from service.profiles.summary import NumericSummary
@@ -78,3 +80,22 @@ def test_a_spike_at_the_low_end_is_part_of_the_picture() -> None:
     drawn = shape(summary, 10)
     assert drawn[0] >= 900
     assert max(drawn[1:]) <= 20
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [(30, ["name", "a", "b"]), (12, ["name", "b"]), (7, ["name"]), (2, ["name"])],
+)
+def test_a_table_leaves_columns_out_by_their_weight_and_names_them(
+    width: int, titles: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = [
+        Column("name", [Text("x")], left=True),
+        numbers("a", ["12345"], drop=2),
+        numbers("b", ["678"], drop=1),
+    ]
+    put(fitted_table(columns, width))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == titles
+    told = lines[-1].partition("also shows: ")[2]
+    assert [title for title in told.split(", ") if title] == [t for t in ("a", "b") if t not in titles]
