@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.building import Reference, build_profile, count
-from detectors.layout import COUNTERS
+from detectors.layout import COUNTERS, Layout
 from detectors.profile import Profile
 from service.config.model import Model
-from service.config.monitor import Monitor
+from service.config.monitor import Metric, Monitor
+from service.evaluation.evaluate import evaluate
 from service.evaluation.result import Evaluated, Result
 from service.windows.closed import ClosedWindow
 
@@ -103,3 +104,24 @@ def result(evaluated: Evaluated, metric: str, feature: str = "", slice: str = "a
     ]
     assert len(found) == 1, f"{len(found)} results of {metric} {feature} {slice}"
     return found[0]
+
+
+def seen(profile: Profile, records: Reference, *monitors: Monitor) -> Evaluated:
+    return evaluate(window_of(profile, records), MODEL, monitors)
+
+
+def with_number(records: Reference, column: int, values: NDArray[np.float64]) -> Reference:
+    numeric = records.numeric.copy()
+    numeric[:, column] = values
+    return replace(records, numeric=numeric)
+
+
+def empty(profile: Profile | None, layout: Layout, version: str = "7") -> ClosedWindow:
+    return ClosedWindow(
+        "credit", version, "1h", START_MS, START_MS + HOUR_MS, ("all",), layout.zeros(1), layout, profile
+    )
+
+
+MODEL = model_of()
+EVERY_METRIC = tuple(monitor(metric, 1e9) for metric in get_args(Metric))
+"""A monitor of each metric that nothing breaches, so that every slice is written."""
