@@ -1,8 +1,8 @@
 """What one field looks like in the reference and now: counts by bar, ready to be drawn or sent.
 
 Numeric bars are runs of whole cells of the profile, joined until they are wide enough to see, so every count
-is exact. Cells far out, whose width says nothing of where their values lie, become the two open tails. Where the
-profile has few cells, as for small integers, each is a bar.
+is exact. Cells far out, whose width says nothing of where their values lie, become the two open tails. Where
+the profile has few cells, as for small integers, each is a bar.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     """A field on one slice in one window, beside its reference.
 
     ``kind`` is ``categorical``, ``numeric`` (bars as wide as their range) or ``discrete`` (numeric, each cell
-    a bar). ``states`` count what is no value (``null``, ``absent``, ``invalid``); ``n`` and ``reference_n`` are the
-    values counted in ``bars``. ``reference_slice`` is None without a reference.
+    a bar). ``states`` count what is no value (``null``, ``absent``, ``invalid``); ``n`` and ``reference_n``
+    are the values counted in ``bars``. ``reference_slice`` is None without a reference.
     """
 
     feature: str

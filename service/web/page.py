@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from service.alerts.notice import AlertNotice, AlertState, TriggerNotice, rfc3339
+from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.evaluation.result import Judgement, Result, Verdict
-from service.web import drawing, text
+from service.web import drawing
 from service.web.board import Board, Key, Snapshot
 from service.web.distribution import Distribution, distribution
 from service.web.ranking import Finding
@@ -274,31 +271,3 @@ def _judged(snapshot: Snapshot, slice_name: str, feature: str) -> dict[str, Judg
         if known is None or (item.verdict is Verdict.BREACH and known.verdict is not Verdict.BREACH):
             judged[item.result.metric] = item
     return judged
-
-
-def environment() -> Environment:
-    """The templates, escaping everything."""
-    env = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(
-        number=text.format_number,
-        share=text.format_share,
-        p=text.format_p,
-        count=text.format_count,
-        ratio=text.format_ratio,
-        rfc3339=rfc3339,
-        alert_link=alert_link,
-    )
-    env.globals.update(
-        link=link,
-        spark=SPARK,
-        trend_size=TREND,
-        chart=(drawing.WIDTH, drawing.HEIGHT, drawing.BASE),
-        pair=PAIR,
-    )
-    return env

@@ -16,10 +16,11 @@ from prometheus_client.exposition import choose_encoder
 from service.config.settings import Settings
 from service.web import api
 from service.web.board import Board
-from service.web.page import Asked, environment, view
+from service.web.page import Asked, view
 from service.web.replies import json_reply, not_modified, problem, reply
 from service.web.retraining import Retraining
 from service.web.static_files import StaticFile, load_static
+from service.web.templating import environment
 
 RetrainingEvent = Literal["started", "finished"]
 ReportRetraining = Callable[[str, RetrainingEvent, str], Awaitable[None]]

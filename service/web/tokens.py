@@ -20,7 +20,7 @@ def read_tokens(path: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ConfigError(
-            f"web.token_file: `{path}` cannot be read ({error.strerror}), so nothing can be changed over HTTP;"
+            f"web.token_file: `{path}` cannot be read ({error.strerror}), so it lets nobody in;"
             " make the file readable, or leave the setting out",
             reason="unreadable",
         ) from error

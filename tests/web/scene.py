@@ -13,7 +13,7 @@ from detectors.profile import Profile
 from service.alerts.notice import AlertNotice, AlertState, Evidence, Reason, TriggerNotice
 from service.config.settings import Settings
 from service.evaluation.evaluate import evaluate
-from service.evaluation.result import Evaluated, Interval, Result
+from service.evaluation.result import Evaluated, Result
 from service.windows.closed import ClosedWindow
 
 NUMERIC = ("age", "amount", "income", "open_accounts", "prediction")
@@ -159,9 +159,7 @@ def make_alert(
 def make_trigger(alert: AlertNotice) -> TriggerNotice:
     evidence = Evidence(
         transition_id=alert.id,
-        **{
-            name: getattr(alert, name) for name in Evidence.__struct_fields__ if name not in {"transition_id"}
-        },
+        **{name: getattr(alert, name) for name in Evidence.__struct_fields__ if name != "transition_id"},
     )
     return TriggerNotice(
         trigger_id=f"trigger-{alert.alert_id}",
@@ -176,7 +174,3 @@ def make_trigger(alert: AlertNotice) -> TriggerNotice:
         config_digest="sha256:0",
         position=alert.position,
     )
-
-
-def interval(window: ClosedWindow) -> Interval:
-    return Interval("2026-08-22T10:00:00Z", "2026-08-22T11:00:00Z", window.name)

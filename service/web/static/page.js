@@ -56,7 +56,10 @@ async function refresh() {
     if (mine.signal.aborted) return;
     if (text !== shown) {
       const fresh = new DOMParser().parseFromString(text, "text/html");
+      const focused = document.activeElement;
       morph(document.body, fresh.body);
+      // A row that moved has lost its focus on the way.
+      if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
       document.title = fresh.title;
       shown = text;
     }
