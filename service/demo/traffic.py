@@ -83,12 +83,14 @@ class Traffic:
         late = self._flights.late[rows].tolist()
         stamps = rfc3339(times)
         keys = self._ids[rows].tolist()
+        origins, carriers = (self._flights.categorical[name][rows].tolist() for name in ("origin", "carrier"))
         for row, (time_ms, key) in enumerate(zip(times.tolist(), keys, strict=True)):
             event = {
                 "model": NAME,
                 "prediction_id": key,
                 "timestamp": stamps[row],
                 "actual": {"label": label_of(late[row])},
+                "tags": {"origin": origins[row], "carrier": carriers[row]},
             }
             yield Event(time_ms, "label", key.encode(), orjson.dumps(event))
 

@@ -90,8 +90,10 @@ def test_a_prediction_has_the_fields_of_the_contract(events: list[Event]) -> Non
 
 
 def test_a_label_has_the_fields_of_the_contract(events: list[Event]) -> None:
+    tags = {body["prediction_id"]: body["tags"] for body in of_kind(events, "prediction")}
     for body in of_kind(events, "label"):
-        assert list(body) == ["model", "prediction_id", "timestamp", "actual"]
+        assert list(body) == ["model", "prediction_id", "timestamp", "actual", "tags"]
+        assert body["tags"] == tags[body["prediction_id"]]
         assert body["actual"] in ({"label": "late"}, {"label": "on_time"})
 
 
