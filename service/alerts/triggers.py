@@ -77,7 +77,6 @@ def request(gate: Gate, spec: RetrainingSpec, alerts: Sequence[AlertNotice], mom
     ids = [alert.id for alert in alerts]
     gate.requested_ms = at_ms
     gate.expires_ms = at_ms + spec.expire
-    gate.running_since_ms = None
     notice = TriggerNotice(
         trigger_id=fingerprint(gate.kind, gate.model, window.version, window.name, at_ms, *ids),
         kind=gate.kind,
