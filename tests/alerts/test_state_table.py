@@ -74,7 +74,7 @@ CASES = [
     Case(30, "held by the cooldown, it lapses when good again", {"cooldown": "9m"}, "x.x.", "frpl"),
     Case(31, "after it only a fresh breach fires", m_of_n(2, 4, cooldown="4m"), "xx.xx..x", "pfrpPPPf"),
     Case(32, "no data lets the cooldown pass", {"cooldown": "3m"}, "x.???x", "fr---f"),
-    Case(33, "nor do breaches before the resolve count after it", m_of_n(2, 4, cooldown="2m"), "xx..x", "pfr-p"),
+    Case(33, "nor do breaches from before the resolve", m_of_n(2, 4, cooldown="2m"), "xx..x", "pfr-p"),
 ]  # fmt: skip
 
 
