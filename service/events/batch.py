@@ -16,11 +16,16 @@ Header = tuple[str, bytes | None]
 class Record(Protocol):
     """The part of a Kafka record that decoding reads; aiokafka's ``ConsumerRecord`` is one."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[Header]
+    @property
+    def offset(self) -> int: ...  # noqa: D102  # Kafka's words
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[Header]: ...  # noqa: D102
 
 
 class Reason(StrEnum):

@@ -51,7 +51,6 @@ class Columns:
             shape.parts[k] for k in ("features", "prediction", "tags")
         )
         self._numeric_places = [self._features.place(name) for name in shape.numeric]
-        self._categorical_places = [self._features.place(name) for name in shape.categorical]
         self._positions: list[Positions] = []
         self._numeric: list[NDArray[np.float64]] = []
         self._counters: list[NDArray[np.int64]] = []
@@ -63,7 +62,7 @@ class Columns:
     def add(self, events: Sequence[Any], positions: Positions) -> None:
         """Add events; the order of positions is that of the records."""
         self._positions.append(positions)
-        self._versions.extend(map(_VERSION, events))
+        self._versions.extend(self._shape.shared["", "version"].share(map(_VERSION, events)))
         self.timestamps.extend(map(_TIMESTAMP, events))
         self._add_tags(list(map(_TAGS, events)))
         counters = np.zeros((len(events), len(COUNTERS)), dtype=np.int64)
@@ -91,14 +90,15 @@ class Columns:
         # None becomes NaN on the way; one call for all columns costs half of one for each.
         block = np.fromiter(chain(*numbers, outputs), dtype=np.float64, count=rows * size)
         self._numeric.append(block.reshape(rows, size))
-        for gathered, place in zip(self._categorical, self._categorical_places, strict=True):
-            gathered.extend(columns[place])
+        for name, gathered in zip(self._shape.categorical, self._categorical, strict=True):
+            column = columns[self._features.place(name)]
+            gathered.extend(self._shape.shared["features", name].share(column))
 
     def _add_tags(self, tags: Sequence[Any]) -> None:
         if self._tag_values:
             filled = _filled(tags, self._tags)
             for name, gathered in self._tag_values.items():
-                gathered.extend(_leaf(filled, self._tags, name))
+                gathered.extend(self._shape.shared["tags", name].share(_leaf(filled, self._tags, name)))
 
     def _count_labels(self, labels: Sequence[Any], counters: NDArray[np.int64]) -> None:
         kinds = set(map(type, labels))

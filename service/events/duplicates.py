@@ -53,11 +53,18 @@ class DuplicateKeys:
         self._clean: set[tuple[object, int]] = set()
         self._usual: dict[object, int] = {}
 
-    def count(self, values: Sequence[bytes], text: bytes, kinds: Sequence[object]) -> int:
-        """How many of the values repeat a key; ``text`` is all of them, ``kinds`` says which are alike."""
+    def count(self, values: Sequence[bytes], text: bytes, kinds: Sequence[object], *, alike: bool) -> int:
+        """How many of the values repeat a key.
+
+        Parameters
+        ----------
+        text
+            The values, one behind the other.
+        kinds, alike
+            Which of them are of one kind, and whether all are.
+        """
         if len(text) < 2:
             return 0
-        alike = len(set(kinds)) == 1
         if alike:
             total = sum(map(int, map(np.count_nonzero, _found(text))))
             if total == self._usual.get(kinds[0], -1) * len(values):

@@ -34,6 +34,8 @@ def json_text(value: Scalar) -> str:
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     return msgspec.json.encode(value).decode()
 
 

@@ -61,14 +61,14 @@ class NativeDecoder:
                 "give each model a name of its own"
             )
         self._event_bytes = event_bytes
-        self._slow = SlowReader(self._shapes)
+        self._slow = SlowReader(self._shapes, decoder(()).decode)
         self._adapter = Adapter(self._shapes, self._slow.mistyped)
         self._duplicates = DuplicateKeys()
         self._compile()
 
     def _compile(self) -> None:
         self._owners = {shape.event: shape for shape in self._shapes.values()}
-        self._fast = decoder(self._shapes.values()).decode
+        self._fast = self._slow.fast = decoder(self._shapes.values()).decode
 
     def decode(self, records: Sequence[Record]) -> Decoded:
         """Decode records of one source, in offset order.
@@ -96,8 +96,10 @@ class NativeDecoder:
             values, positions = [values[i] for i in kept], positions[kept]
             text = b"".join(values)
         events = self._events(values)
-        run.duplicate_keys += self._duplicates.count(values, text, list(map(type, events)))
-        run.add(events, positions)
+        kinds = list(map(type, events))
+        distinct = set(kinds)
+        run.duplicate_keys += self._duplicates.count(values, text, kinds, alike=len(distinct) == 1)
+        run.add(events, positions, distinct)
 
     def _readable(self, values: list[Any]) -> bytes | None:
         """All values as one, which is cheap to look at; None if any is missing, too long or not UTF-8."""
@@ -150,9 +152,8 @@ class _Run:
                 return True
         return False
 
-    def add(self, events: list[Any], positions: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-        """Add a chunk of structs and refusals."""
-        kinds = set(map(type, events))
+    def add(self, events: list[Any], positions: np.ndarray[Any, np.dtype[np.int64]], kinds: set[Any]) -> None:
+        """Add a chunk of structs and refusals, of these types."""
         if len(kinds) == 1 and tuple not in kinds:
             kind = kinds.pop()
             self._flush(kind)

@@ -9,22 +9,31 @@ import re
 DEPTH_MAX = 100
 """Levels of nesting beyond which a value is not repaired."""
 
-# A quote without a backslash before it begins or ends a string. If it ends one, the token after the colon is
-# a value. If it begins one, the token is text, and the quotes put in its place end the string early: no JSON.
-_TOKEN = re.compile(rb'(?<!\\)("\s*:\s*)-?(?:NaN|Infinity)(?=\s*[,}])')
-_UNUSABLE = rb'\1[""]'
+_TOKENS = tuple(
+    (b'":' + space, token) for token in (b"NaN", b"Infinity", b"-Infinity") for space in (b"", b" ")
+)
+_UNUSABLE = b'[""]'
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
 def without_tokens(value: bytes) -> bytes:
-    """``value`` with a list in place of each NaN or infinity: valid JSON that no field takes.
+    """``value`` with a list in place of each NaN or infinity that follows a key: JSON that no field takes.
+
+    A quote that no backslash precedes ends a string or begins one. If it ends one, what follows the colon is
+    a token. If it begins one, it is text, and the quotes put in its place end that string early: the result is
+    no JSON. So where the result is JSON, nothing but tokens was replaced.
 
     >>> without_tokens(b'{"age": NaN, "note": "NaN"}')
     b'{"age": [""], "note": "NaN"}'
     """
-    return _TOKEN.sub(_UNUSABLE, value)
+    for before, token in _TOKENS:
+        if before + token in value:
+            if b"\\" + before + token in value:
+                return value
+            value = value.replace(before + token, before + _UNUSABLE)
+    return value
 
 
 def rewritten(value: bytes) -> bytes:

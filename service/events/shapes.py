@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -14,6 +15,7 @@ from service.config.model import Model
 from service.events import leaves
 from service.events.leaves import Leaf
 from service.events.schema import categorical_names, numeric_names
+from service.events.shared import SharedValues
 
 Raw = msgspec.Raw
 
@@ -86,6 +88,7 @@ class Shape:
             "prediction": {"label": leaves.LABEL, self.output: leaves.NUMBER},
             "tags": dict.fromkeys(self.model.tags, leaves.TAG),
         }
+        self.shared: dict[tuple[str, str], SharedValues] = defaultdict(SharedValues)
         self.compilable = all(compilable(key) for kinds in self.kinds.values() for key in kinds)
         self.true_leaf = leaves.TRUE_VALUE if self.answer == "value" else leaves.TRUE_LABEL
         self.compile()

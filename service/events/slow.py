@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,18 +51,46 @@ class SlowReader:
 
     Attributes
     ----------
+    fast
+        The compiled decoder, for values that need nothing but a repair.
     mistyped
         How often each leaf was not of its type.
     """
 
     shapes: Mapping[str, Shape]
+    fast: Callable[[bytes], Any]
     mistyped: Counter[Place] = field(default_factory=Counter)
 
     def read(self, value: bytes) -> Any | Refusal:
         """The event as its model's struct, or why it is none."""
-        envelope = _open(value)
-        if isinstance(envelope, tuple):
-            return envelope
+        try:
+            return self._open(_envelope.decode(value))
+        except msgspec.ValidationError:
+            return refusals.not_an_object(value)
+        except RecursionError:
+            return refusals.not_json(value, "nested too deeply")
+        except msgspec.DecodeError as error:
+            why = str(error).removeprefix("JSON is malformed: ")
+        return self._repaired(value, why)
+
+    def _repaired(self, value: bytes, why: str) -> Any | Refusal:
+        """The event in what is nearly JSON; often it is fit for the compiled decoder then."""
+        strict = without_tokens(value)
+        for decode in (self.fast, lambda repaired: self._open(_envelope.decode(repaired))):
+            try:
+                return decode(strict)
+            except UNREADABLE:
+                pass
+        try:
+            return self._open(_envelope.decode(rewritten(value)))
+        except msgspec.ValidationError:
+            return refusals.not_an_object(value)
+        except json.JSONDecodeError:
+            return refusals.not_json(value, why)
+        except ValueError as error:
+            return refusals.not_json(value, str(error))
+
+    def _open(self, envelope: Envelope) -> Any | Refusal:
         if envelope.model == _NULL:
             return refusals.no_model()
         try:
@@ -128,30 +156,6 @@ def _truth(shape: Shape, raw: Raw) -> Any:
     answer = found.get(shape.answer)
     value = None if answer is None else shape.true_leaf.value(answer)
     return None if value is None else shape.truth(value)
-
-
-def _open(value: bytes) -> Envelope | Refusal:
-    """The event's values as raw JSON; strict JSON first, then what can be made of it."""
-    try:
-        return _envelope.decode(value)
-    except msgspec.ValidationError:
-        return refusals.not_an_object(value)
-    except RecursionError:
-        return refusals.not_json(value, "nested too deeply")
-    except msgspec.DecodeError as error:
-        why = str(error)
-    try:
-        return _envelope.decode(without_tokens(value))
-    except UNREADABLE:
-        pass
-    try:
-        return _envelope.decode(rewritten(value))
-    except msgspec.ValidationError:
-        return refusals.not_an_object(value)
-    except json.JSONDecodeError:
-        return refusals.not_json(value, why.removeprefix("JSON is malformed: "))
-    except ValueError as error:
-        return refusals.not_json(value, str(error))
 
 
 def _text(raw: Raw) -> str:

@@ -106,7 +106,7 @@ def slow_decoder(*models: Model) -> NativeDecoder:
     made = decoder(*models)
     made._compile = lambda: None  # type: ignore[method-assign]  # it would bring the fast way back
     made._adapter.learn = lambda *_: False  # type: ignore[method-assign]  # likewise
-    made._fast = Slow().decode
+    made._fast = made._slow.fast = Slow().decode  # type: ignore[assignment]  # the tests hand over bytes only
     assert isinstance(made._slow, SlowReader)
     return made
 

@@ -1,4 +1,4 @@
-"""What holds for any event: both ways agree, nothing raises, and how records come in batches changes nothing."""
+"""What holds for any event: both ways agree, nothing raises, and how records are batched changes nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.events.making import TIME, TIME_MS, decoder, plain, refused, rows, sl
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FRAGMENTS = [
-    b"null", b"true", b"false", b"0", b"41", b"-1.5", b"1e999", b"1E5", b"NaN", b"-Infinity", b"[]", b"{}", b'""',
-    b'"41"', b'"CA"', b'"NaN"', rb'"\ud800"', '"é💥"'.encode(), b"[NaN]", b'{"label":1}', b'":NaN,"', b"tru",
+    b"null", b"true", b"false", b"0", b"41", b"-1.5", b"1e999", b"1E5", b"NaN", b"-Infinity", b"[]", b"{}",
+    b'""', b'"41"', b'"CA"', b'"NaN"',
+    rb'"\ud800"', '"é💥"'.encode(), b"[NaN]", b'{"label":1}', b'":NaN,"', b"tru",
     b"12345678901234567890123", b'"\xff"', b'{"a":{"a":NaN}}', b'"\\\\"', b"9" * 450,
 ]  # fmt: skip
 TIMES = [
@@ -23,8 +24,8 @@ TIMES = [
     b"1787393703120.7", b"1787393703", b'"2026-02-30T10:15:03.120Z"', b'"2026-08-22T10:15:03"', b"0",
 ]  # fmt: skip
 KEYS = [
-    "model", "model_version", "timestamp", "features", "prediction", "actual", "error", "tags", "age", "state",
-    "income", "plan", "rooms", "label", "score", "value", "region", "tier", "unknown", "kpi",
+    "model", "model_version", "timestamp", "features", "prediction", "actual", "error", "tags", "age",
+    "state", "income", "plan", "rooms", "label", "score", "value", "region", "tier", "unknown", "kpi",
 ]  # fmt: skip
 
 scalars = st.sampled_from(FRAGMENTS) | st.floats().map(lambda x: json.dumps(x).encode())
@@ -50,10 +51,12 @@ def dirty_event(draw: st.DrawFn) -> bytes:
     }
     keys = draw(st.lists(st.sampled_from(list(good)), max_size=9, unique=draw(st.booleans())))
     keys = [*dict.fromkeys(["model", "timestamp", *keys])] if draw(st.integers(0, 5)) else keys
-    members = []
-    for key in draw(st.permutations(keys)):
-        members.append((key, draw(good[key] if draw(st.integers(0, 7)) else scalars)))
-    return write(members)
+    return write(
+        [
+            (key, draw(good[key] if draw(st.integers(0, 7)) else scalars))
+            for key in draw(st.permutations(keys))
+        ]
+    )
 
 
 anything = dirty_event() | st.binary(max_size=40) | st.none() | st.sampled_from(FRAGMENTS)

@@ -42,7 +42,7 @@ CASES: list[Case] = [
     ("model in capitals", event(model="Credit"), Reason.UNKNOWN_MODEL, ('"Credit"',)),
     ("model very long", event(model="x" * 9000), Reason.UNKNOWN_MODEL, ("… (9000 characters)",)),
     ("nothing said", event(prediction=None), Reason.NOT_AN_EVENT, ("`prediction`", "`actual`", "`error`")),
-    ("all null", b'{"model":"credit","prediction":null,"error":null}', Reason.NOT_AN_EVENT, ("says nothing",)),
+    ("all null", b'{"model":"credit","prediction":null,"error":null}', Reason.NOT_AN_EVENT, ("nothing",)),
     ("error empty", event(prediction=None, error=""), Reason.NOT_AN_EVENT, ("says nothing",)),
     ("actual null", {"model": "credit", "actual": None}, Reason.NOT_AN_EVENT, ("says nothing",)),
     ("label missing", label(actual={}), Reason.NOT_AN_EVENT, ("`actual` is {}", "`actual.label`")),
@@ -58,7 +58,7 @@ CASES: list[Case] = [
     ("version NaN", event(model_version=float("nan")), Reason.UNKNOWN_VERSION, ("neither a string",)),
     ("version too long", event(model_version="7" * 201), Reason.UNKNOWN_VERSION, ("longer than 200",)),
     ("no timestamp", event(timestamp=None), Reason.NO_TIMESTAMP, ("`timestamp` is missing", "RFC 3339")),
-    ("timestamp null", {"model": "credit", "timestamp": None, "error": "x"}, Reason.NO_TIMESTAMP, ("missing",)),
+    ("timestamp null", {"model": "credit", "timestamp": None, "error": 1}, Reason.NO_TIMESTAMP, ("missing",)),
     ("no offset", event(timestamp="2026-08-22T10:15:03"), Reason.BAD_TIMESTAMP, ("no offset from UTC",)),
     ("a date", event(timestamp="2026-08-22"), Reason.BAD_TIMESTAMP, ("no RFC 3339 time", "2026-08-22T")),
     ("an empty time", event(timestamp=""), Reason.BAD_TIMESTAMP, ('`timestamp` is ""',)),
@@ -140,5 +140,5 @@ def test_no_records_give_nothing() -> None:
 
 
 def test_two_models_of_one_name_are_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="two models are named 'credit'.*name of its own"):
+    with pytest.raises(ValueError, match=r"two models are named 'credit'.*name of its own"):
         decoder(credit(), price(), credit())
