@@ -39,7 +39,7 @@ Point = tuple[int, float | None]
 """End of a window in epoch milliseconds, and the value."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """The newest window of one model version, and the values of the windows before it."""
 
@@ -63,6 +63,14 @@ class Snapshot:
         for result in self.evaluated.results:
             places.setdefault((result.slice, result.feature), []).append(result)
         return {place: tuple(results) for place, results in places.items()}
+
+    @cached_property
+    def judged_by_place(self) -> Mapping[tuple[str, str], tuple[Judgement, ...]]:
+        """The judgements of each slice and feature."""
+        places: dict[tuple[str, str], list[Judgement]] = {}
+        for item in self.evaluated.judgements:
+            places.setdefault((item.result.slice, item.result.feature), []).append(item)
+        return {place: tuple(items) for place, items in places.items()}
 
     @cached_property
     def says_something(self) -> bool:

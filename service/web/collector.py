@@ -4,22 +4,56 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.metadata import version
+from weakref import WeakKeyDictionary
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from detectors.result import Status
 from service.alerts.notice import AlertNotice, AlertState
-from service.evaluation.result import Judgement, Result, Verdict
+from service.evaluation.result import Verdict
 from service.web.board import Board, Key, Snapshot
 from service.web.metrics import RESULTS, STATE
 from service.web.ranking import threshold_ratio
 
 _SAYS_SOMETHING = frozenset({Status.OK, Status.DRIFT, Status.BREACH})
 
+RANKS = 3
+"""Of the overall slice, of what breaches, of what a monitor names."""
+
 Families = dict[str, GaugeMetricFamily | CounterMetricFamily]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The series of one slice and feature: metric names and values; metrics, monitors and ratios."""
+
+    slice: str
+    feature: str
+    values: tuple[tuple[str, float], ...]
+    ratios: tuple[tuple[str, str, float], ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, place: tuple[str, str]) -> _Place:
+        values = tuple(
+            (RESULTS[item.metric].name, item.value)
+            for item in snapshot.by_place.get(place, ())
+            if item.value is not None and item.status in _SAYS_SOMETHING and item.metric in RESULTS
+        )
+        ratios = tuple(
+            (item.result.metric, item.monitor.name, ratio)
+            for item in snapshot.judged_by_place.get(place, ())
+            if item.verdict is not Verdict.NO_DATA and (ratio := threshold_ratio(item)) is not None
+        )
+        return cls(*place, values, ratios)
+
+    @property
+    def size(self) -> int:
+        """How many series."""
+        return len(self.values) + len(self.ratios)
 
 
 class BoardCollector(Collector):
@@ -36,6 +70,7 @@ class BoardCollector(Collector):
             sorted({glob for monitor in board.settings.monitors for glob in monitor.slices if glob != "*"})
         )
         self._version = version("driftline")
+        self._known: WeakKeyDictionary[Snapshot, list[list[_Place]]] = WeakKeyDictionary()
 
     def describe(self) -> Iterable[Metric]:
         """The names, without reading the board."""
@@ -58,43 +93,35 @@ class BoardCollector(Collector):
 
     def _add_results(self, families: Families, snapshots: dict[Key, Snapshot]) -> tuple[int, int]:
         exported = dropped = 0
-        for key, place, results, judgements in self._places(snapshots):
-            count = len(results) + len(judgements)
-            if exported + count > self._limit:
-                dropped += count
-                continue
-            exported += count
-            labels = (key[0], key[1], *place, key[2])
-            for result in results:
-                assert result.value is not None
-                families[RESULTS[result.metric].name].add_metric(labels, result.value)
-            for judgement, ratio in judgements:
-                names = (*labels, judgement.result.metric, judgement.monitor.name)
-                families["driftline_threshold_ratio"].add_metric(names, ratio)
+        candidates = {key: self._candidates(snapshot) for key, snapshot in snapshots.items()}
+        for rank in range(RANKS):
+            for key, places in candidates.items():
+                for place in places[rank]:
+                    if exported + place.size > self._limit:
+                        dropped += place.size
+                    else:
+                        exported += place.size
+                        _add_place(families, key, place)
         return exported, dropped
 
-    def _places(
-        self, snapshots: dict[Key, Snapshot]
-    ) -> Iterator[tuple[Key, tuple[str, str], list[Result], list[tuple[Judgement, float]]]]:
-        """Slices and features of all windows in order of importance, with what is to be exported of each."""
-        judged = {key: _judged(snapshot) for key, snapshot in snapshots.items()}
-        seen: set[tuple[Key, tuple[str, str]]] = set()
-        for choose in (self._overall, self._breaching, self._named):
-            for key, snapshot in snapshots.items():
-                for place in choose(snapshot):
-                    if (key, place) in seen:
-                        continue
-                    seen.add((key, place))
-                    results = [item for item in snapshot.by_place.get(place, ()) if _exported(item)]
-                    yield key, place, results, judged[key].get(place, [])
-
-    @staticmethod
-    def _overall(snapshot: Snapshot) -> list[tuple[str, str]]:
-        return [place for place in snapshot.by_place if place[0] == "all"]
-
-    @staticmethod
-    def _breaching(snapshot: Snapshot) -> list[tuple[str, str]]:
-        return [finding.place for finding in snapshot.findings if finding.breaches]
+    def _candidates(self, snapshot: Snapshot) -> list[list[_Place]]:
+        """What is to be exported of a window: the overall slice, what breaches, what a monitor names."""
+        known = self._known.get(snapshot)
+        if known is not None:
+            return known
+        taken: set[tuple[str, str]] = set()
+        ranks: list[list[_Place]] = []
+        breaching = (finding.place for finding in snapshot.findings if finding.breaches)
+        for places in (
+            (place for place in snapshot.by_place if place[0] == "all"),
+            breaching,
+            self._named(snapshot),
+        ):
+            fresh = [place for place in places if place not in taken]
+            taken.update(fresh)
+            ranks.append([_Place.of(snapshot, place) for place in fresh])
+        self._known[snapshot] = ranks
+        return ranks
 
     def _named(self, snapshot: Snapshot) -> list[tuple[str, str]]:
         slices = {
@@ -121,18 +148,12 @@ def _families() -> Families:
     }
 
 
-def _exported(result: Result) -> bool:
-    return result.value is not None and result.status in _SAYS_SOMETHING and result.metric in RESULTS
-
-
-def _judged(snapshot: Snapshot) -> dict[tuple[str, str], list[tuple[Judgement, float]]]:
-    places: dict[tuple[str, str], list[tuple[Judgement, float]]] = {}
-    for judgement in snapshot.evaluated.judgements:
-        ratio = threshold_ratio(judgement)
-        if ratio is not None and judgement.verdict is not Verdict.NO_DATA:
-            place = judgement.result.slice, judgement.result.feature
-            places.setdefault(place, []).append((judgement, ratio))
-    return places
+def _add_place(families: Families, key: Key, place: _Place) -> None:
+    labels = (key[0], key[1], place.slice, place.feature, key[2])
+    for name, value in place.values:
+        families[name].add_metric(labels, value)
+    for metric, monitor, ratio in place.ratios:
+        families["driftline_threshold_ratio"].add_metric((*labels, metric, monitor), ratio)
 
 
 def _add_windows(families: Families, snapshots: dict[Key, Snapshot]) -> None:

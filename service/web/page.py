@@ -121,10 +121,11 @@ class PageView:
 
 def link(model: str, version: str = "", window: str = "", slice_name: str = "", feature: str = "") -> str:
     """The address of a model, or of a feature on a slice."""
-    parts = {"model": model, "version": version, "window": window, "slice": slice_name}
-    query = {name: value for name, value in parts.items() if value}
+    query = {"model": model}
+    if window:
+        query |= {"version": version, "window": window}  # a version may be empty: its events bear none
     if slice_name:
-        query["feature"] = feature
+        query |= {"slice": slice_name, "feature": feature}
     return "?" + urlencode(query)
 
 
@@ -264,9 +265,7 @@ def _detail(snapshot: Snapshot, slice_name: str, feature: str) -> Detail:
 def _judged(snapshot: Snapshot, slice_name: str, feature: str) -> dict[str, Judgement]:
     """By metric its judgement; a breach is kept where several monitors judge one metric."""
     judged: dict[str, Judgement] = {}
-    for item in snapshot.evaluated.judgements:
-        if (item.result.slice, item.result.feature) != (slice_name, feature):
-            continue
+    for item in snapshot.judged_by_place.get((slice_name, feature), ()):
         known = judged.get(item.result.metric)
         if known is None or (item.verdict is Verdict.BREACH and known.verdict is not Verdict.BREACH):
             judged[item.result.metric] = item

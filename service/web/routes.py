@@ -98,8 +98,8 @@ class _Site:
             feature=query.get("feature"),
             filter=query.get("filter", "")[:200],
         )
-        shown = view(state.board, asked, banner, not_ready)
-        html = self._template.render(page=shown, static=self._address)
+        # In a thread: ranking a window of very many slices takes longer than the event loop may stand still.
+        html = await asyncio.to_thread(self._render, asked, banner, not_ready)
         return reply(html.encode(), "text/html; charset=utf-8", cache="no-cache", etag=etag)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
@@ -122,13 +122,17 @@ class _Site:
         """Style and script."""
         file = self._static.get(request.match_info["name"])
         if file is None:
-            raise web.HTTPNotFound
+            return reply(b"no such file\n", "text/plain; charset=utf-8", status=404)
         etag = f'W/"{file.digest}"'
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         lasting = request.query.get("v") == file.digest
         cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return reply(file.body, file.content_type, cache=cache, etag=etag)
+
+    def _render(self, asked: Asked, banner: str | None, not_ready: tuple[str, ...]) -> str:
+        shown = view(self._state.board, asked, banner, not_ready)
+        return self._template.render(page=shown, static=self._address)
 
     def _address(self, name: str) -> str:
         file: StaticFile = self._static[name]
@@ -144,12 +148,12 @@ class _Documents:
     async def models(self, request: web.Request) -> web.StreamResponse:
         """Every model with its status."""
         del request
-        return json_reply(api.models(self._board))
+        return json_reply(await asyncio.to_thread(api.models, self._board))
 
     async def model(self, request: web.Request) -> web.StreamResponse:
         """One model with its worst findings."""
         name = request.match_info["model"]
-        detail = api.model_detail(self._board, name)
+        detail = await asyncio.to_thread(api.model_detail, self._board, name)
         return _unknown_model(name, self._board) if detail is None else json_reply(detail)
 
     async def results(self, request: web.Request) -> web.StreamResponse:
@@ -168,7 +172,8 @@ class _Documents:
                 422, "bad_limit", field="limit", value=limit, consequence="no results were sent",
                 mend=f"write a whole number from 1 to {api.RESULTS_MAX}",
             )  # fmt: skip
-        return json_reply(api.results(self._board, api.Filter(**query), int(limit)))
+        wanted = api.Filter(**query)
+        return json_reply(await asyncio.to_thread(api.results, self._board, wanted, int(limit)))
 
     async def alerts(self, request: web.Request) -> web.StreamResponse:
         """Alerts and requests."""

@@ -10,14 +10,13 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from service.alerts.http import host_of
+from service.alerts.outcome import Outcome
 from service.config.settings import Settings
 from service.events.batch import Reason
 from service.web.metrics import DECLARED
 
 KINDS = ("prediction", "label")
-OUTCOMES = ("delivered", "retried", "refused", "expired", "dropped", "disabled")
-"""How a delivery ended, or what happened to one attempt."""
-
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 _M = TypeVar("_M", bound=MetricWrapperBase)
@@ -34,9 +33,10 @@ def new_registry() -> CollectorRegistry:
 
 
 def receivers(settings: Settings) -> tuple[str, ...]:
-    """The label ``receiver`` of each configured receiver: an Alertmanager's address, a webhook's name."""
+    """The label ``receiver`` of each configured receiver: Alertmanager and its peers, webhooks by name."""
     peers = settings.receivers.alertmanager
-    return (*(peers.urls if peers else ()), *(webhook.name for webhook in settings.receivers.webhooks))
+    hosts = ["alertmanager", *(f"alertmanager/{host_of(url)}" for url in peers.urls)] if peers else []
+    return (*hosts, *(webhook.name for webhook in settings.receivers.webhooks))
 
 
 class SelfMetrics:
@@ -142,7 +142,7 @@ class SelfMetrics:
         self._evaluation.observe(seconds)
 
     def delivery(self, receiver: str, outcome: str) -> None:
-        """A delivery to a receiver had an outcome of ``OUTCOMES``."""
+        """A delivery to a receiver had an outcome of ``service.alerts.outcome.Outcome``."""
         self._deliveries.labels(receiver, outcome).inc()
 
     def deliveries_waiting(self, count: int) -> None:
@@ -171,5 +171,5 @@ class SelfMetrics:
             if reason is not Reason.TOMBSTONE:  # ignored, not refused: it has a counter of its own
                 self._rejects.labels(reason.value)
         for receiver in receivers(settings):
-            for outcome in OUTCOMES:
-                self._deliveries.labels(receiver, outcome)
+            for outcome in Outcome:
+                self._deliveries.labels(receiver, outcome.value)

@@ -118,7 +118,6 @@ def make_alert(
     result: Result, state: AlertState = AlertState.FIRING, *, name: str = "feature-drift",
     at_ms: int = START + HOUR, fired: bool = True,
 ) -> AlertNotice:  # fmt: skip
-    where = "" if result.slice == "all" else f" in {result.slice}"
     return AlertNotice(
         id=f"{name}/{result.feature}/{result.slice}/{state}/{at_ms}",
         alert_id=f"{name}/{result.model}/{result.feature}/{result.slice}",
@@ -146,13 +145,20 @@ def make_alert(
         resolved_ms=at_ms if state is AlertState.RESOLVED else None,
         at_ms=at_ms,
         fired=fired,
-        summary=f"{result.model} {result.model_version}: {result.metric} of {result.feature}{where} is "
-        f"{result.value or 0:.4g} (alerts at or above {result.threshold or 0:g})",
+        summary=summary_of(result),
         description="",
         contributions=(),
         runbook_url=None,
         config_digest="sha256:0",
         position=at_ms,
+    )
+
+
+def summary_of(result: Result) -> str:
+    where = "" if result.slice == "all" else f" in {result.slice}"
+    return (
+        f"{result.model} {result.model_version}: {result.metric} of {result.feature}{where} is "
+        f"{result.value or 0:.4g} (alerts at or above {result.threshold or 0:g})"
     )
 
 

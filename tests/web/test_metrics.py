@@ -18,6 +18,7 @@ from prometheus_client.samples import Sample
 
 from service.alerts.notice import AlertState
 from service.config.monitor import Metric
+from service.config.receivers import AlertmanagerReceiver
 from service.evaluation.result import Evaluated, Verdict
 from service.events.batch import Reason
 from service.web.board import Board
@@ -77,7 +78,7 @@ async def test_promtool_finds_nothing_to_say(client: Client, world: World, promt
 async def test_openmetrics_is_sent_to_those_who_ask_for_it(client: Client) -> None:
     asked = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert asked.content_type == "application/openmetrics-text"
-    assert {family.name for family in parse_openmetrics(await asked.text())} >= {"driftline_psi"}  # type: ignore[no-untyped-call]
+    assert {family.name for family in parse_openmetrics(await asked.text())} >= {"driftline_psi"}  # type: ignore[no-untyped-call]  # without types
 
 
 async def test_names_from_events_are_escaped(client: Client, world: World) -> None:
@@ -188,6 +189,20 @@ def test_series_that_are_known_beforehand_start_at_0() -> None:
     for reason in set(Reason) - {Reason.TOMBSTONE}:
         assert values(found, "driftline_rejects_total", reason=reason.value) == [0]
     assert values(found, "driftline_deliveries_total", receiver="retrain", outcome="delivered") == [0]
+
+
+def test_every_receiver_has_its_outcomes_from_the_start() -> None:
+    settings = make_settings()
+    peers = AlertmanagerReceiver(urls=("http://am-0:9093/", "https://am-1/alerts"))
+    receivers = settings.receivers.model_copy(update={"alertmanager": peers})
+    registry = new_registry()
+    SelfMetrics(registry, settings.model_copy(update={"receivers": receivers}))
+    names = {
+        sample.labels["receiver"]
+        for sample in samples(registry)
+        if sample.name == "driftline_deliveries_total"
+    }
+    assert names == {"alertmanager", "alertmanager/am-0:9093", "alertmanager/am-1", "retrain"}
 
 
 def test_the_lag_of_a_partition_ends_with_its_assignment(world: World) -> None:

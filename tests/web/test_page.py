@@ -68,6 +68,18 @@ async def test_the_worst_finding_is_chosen_until_the_reader_chooses(client: Clie
     assert '<h3 id="detail-title">income <span class="on">on region=eu' in text
 
 
+async def test_a_version_without_a_name_can_be_chosen(client: Client, world: World) -> None:
+    window = replace(world.evaluated.window, version="")
+    world.board.update(Evaluated(window, world.evaluated.results, world.evaluated.judgements))
+    _, page = await read(client)
+    links = [attrs.get("href") or "" for tag, attrs in page.tags if tag == "a"]
+    address = next(
+        link for link in links if link.startswith("?model=credit&version=&") and "slice" not in link
+    )
+    text, _ = await read(client, f"/{address}")
+    assert 'aria-current="true">no version · 1h/5m' in text
+
+
 async def test_names_from_events_and_alerts_cannot_become_markup(client: Client, world: World) -> None:
     nasty = '"><script>alert(1)</script>'
     window = replace(
