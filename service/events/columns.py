@@ -50,7 +50,6 @@ class Columns:
         self._features, self._prediction, self._tags = (
             shape.parts[k] for k in ("features", "prediction", "tags")
         )
-        self._numeric_places = [self._features.place(name) for name in shape.numeric]
         self._positions: list[Positions] = []
         self._numeric: list[NDArray[np.float64]] = []
         self._counters: list[NDArray[np.int64]] = []
@@ -85,14 +84,15 @@ class Columns:
 
     def _add_features(self, features: Sequence[Any], outputs: Sequence[Any]) -> None:
         columns = _transposed(features, self._features)
-        numbers = [columns[place] for place in self._numeric_places]
+        numbers = [columns[place] for place in self._shape.numeric_places]
         rows, size = len(numbers) + 1, len(outputs)
         # None becomes NaN on the way; one call for all columns costs half of one for each.
         block = np.fromiter(chain(*numbers, outputs), dtype=np.float64, count=rows * size)
         self._numeric.append(block.reshape(rows, size))
-        for name, gathered in zip(self._shape.categorical, self._categorical, strict=True):
-            column = columns[self._features.place(name)]
-            gathered.extend(self._shape.shared["features", name].share(column))
+        for name, place, gathered in zip(
+            self._shape.categorical, self._shape.categorical_places, self._categorical, strict=True
+        ):
+            gathered.extend(self._shape.shared["features", name].share(columns[place]))
 
     def _add_tags(self, tags: Sequence[Any]) -> None:
         if self._tag_values:
@@ -222,8 +222,8 @@ def _transposed(structs: Sequence[Any], part: Part) -> list[Sequence[Any]]:
 
 def _leaf(structs: Sequence[Any], part: Part, name: str) -> list[Any]:
     """One column; cheaper than all of them when there are few."""
-    place = part.place(name)
-    column = list(map(attrgetter(f"f{place}"), structs))
+    column = list(map(part.get[name], structs))
+    place = part.place[name]
     return read_raw(column, part.leaves[place]) if place in part.raw else column
 
 

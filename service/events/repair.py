@@ -22,8 +22,8 @@ def without_tokens(value: bytes) -> bytes:
     """``value`` with a list in place of each NaN or infinity that follows a key: JSON that no field takes.
 
     A quote that no backslash precedes ends a string or begins one. If it ends one, what follows the colon is
-    a token. If it begins one, it is text, and the quotes put in its place end that string early: the result is
-    no JSON. So where the result is JSON, nothing but tokens was replaced.
+    a token. If it begins one, it is text, and the quotes put in its place end that string early: the result
+    is no JSON. So where the result is JSON, nothing but tokens was replaced.
 
     >>> without_tokens(b'{"age": NaN, "note": "NaN"}')
     b'{"age": [""], "note": "NaN"}'

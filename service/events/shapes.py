@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any
 
 import msgspec
@@ -37,10 +37,14 @@ class Part:
     names: tuple[str, ...]
     leaves: tuple[Leaf, ...]
     raw: frozenset[int]
+    place: Mapping[str, int] = field(init=False)
+    """Where each leaf stands."""
+    get: Mapping[str, Callable[[Any], Any]] = field(init=False)
+    """What takes a leaf out of a struct."""
 
-    def place(self, name: str) -> int:
-        """Where a leaf stands."""
-        return self.names.index(name)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", {name: i for i, name in enumerate(self.names)})
+        object.__setattr__(self, "get", {name: attrgetter(f"f{i}") for i, name in enumerate(self.names)})
 
 
 def part(name: str, kinds: Mapping[str, Leaf], order: Iterable[str], raw: frozenset[str]) -> Part:
@@ -99,6 +103,8 @@ class Shape:
             key: part(key, kinds, self.order.get(key, ()), frozenset(n for k, n in self.raw if k == key))
             for key, kinds in self.kinds.items()
         }
+        self.numeric_places = [self.parts["features"].place[name] for name in self.numeric]
+        self.categorical_places = [self.parts["features"].place[name] for name in self.categorical]
         truth = msgspec.defstruct(
             "actual", [("f0", self.true_leaf.type)], rename={"f0": self.answer}, gc=False
         )
