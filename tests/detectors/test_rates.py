@@ -52,7 +52,8 @@ def test_rare_events_are_compared_by_the_binomial_of_their_split(
 
 
 @pytest.mark.parametrize(
-    ("k", "n", "k_reference", "m"), [(9, 1000, 12, 50_000), (2, 100, 0, 50_000), (40, 5000, 150, 50_000)]
+    ("k", "n", "k_reference", "m"),
+    [(9, 1000, 12, 50_000), (2, 100, 0, 50_000), (40, 5000, 150, 50_000), (90, 5000, 500, 50_000)],
 )
 def test_rare_events_get_about_the_p_value_of_fisher(k: int, n: int, k_reference: int, m: int) -> None:
     fisher = stats.fisher_exact([[k, n - k], [k_reference, m - k_reference]], alternative="greater").pvalue

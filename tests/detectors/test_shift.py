@@ -38,12 +38,12 @@ def cells_of(field: NumericField, values: NDArray[np.float64]) -> NDArray[np.int
 
 def test_the_shift_of_the_mean_is_welchs_test() -> None:
     rng = np.random.default_rng()
-    reference, window = rng.normal(50, 4, 5_000), rng.normal(50.4, 6, 300)
+    reference, window = rng.normal(50, 4, 5_000), rng.normal(51, 6, 12)
     field = field_of(reference)
     shift = mean_shift(sample_of(field, reference), sample_of(field, window))
     expected = stats.ttest_ind(window, reference, equal_var=False)
-    assert shift.p_value == pytest.approx(expected.pvalue, rel=2e-3)
-    assert shift.value == pytest.approx((window.mean() - reference.mean()) / reference.std(ddof=1), abs=1e-4)
+    assert shift.p_value == pytest.approx(expected.pvalue, rel=5e-3)
+    assert shift.value == pytest.approx((window.mean() - reference.mean()) / reference.std(ddof=1), abs=6e-4)
 
 
 def test_effects_are_signed_and_in_units_of_the_reference() -> None:

@@ -96,13 +96,11 @@ def monitor(metric: str, threshold: float, **more: Any) -> Monitor:
     )
 
 
-def result(evaluated: Evaluated, metric: str, feature: str = "", slice: str = "all") -> Result:  # noqa: A002  # its name in the contract
+def result(evaluated: Evaluated, metric: str, feature: str = "", on: str = "all") -> Result:
     found = [
-        line
-        for line in evaluated.results
-        if (line.metric, line.feature, line.slice) == (metric, feature, slice)
+        line for line in evaluated.results if (line.metric, line.feature, line.slice) == (metric, feature, on)
     ]
-    assert len(found) == 1, f"{len(found)} results of {metric} {feature} {slice}"
+    assert len(found) == 1, f"{len(found)} results of {metric} {feature} {on}"
     return found[0]
 
 

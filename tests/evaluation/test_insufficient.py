@@ -39,9 +39,9 @@ def test_silence_of_a_slice_is_found_though_the_window_lacks_the_slice(
     records = draw(rng, 1_000)
     records = replace(records, slices={"region=eu": records.slices["region=eu"]})
     evaluated = seen(profile, records, monitor("traffic", 10, below=True, slices=["region=*"]))
-    silent = result(evaluated, "traffic", slice="region=us")
+    silent = result(evaluated, "traffic", on="region=us")
     assert (silent.value, silent.status) == (0.0, Status.BREACH)
-    assert result(evaluated, "traffic", slice="region=eu").status is Status.OK
+    assert result(evaluated, "traffic", on="region=eu").status is Status.OK
 
 
 def test_a_slice_that_the_reference_lacks_has_rates_but_no_drift(
@@ -71,6 +71,7 @@ def test_a_small_window_has_rates_with_intervals_but_is_not_judged(
     evaluated = seen(profile, with_number(records, 0, np.full(29, np.nan)), monitor("missing_ratio", 0.1))
     line = result(evaluated, "missing_ratio", "x0")
     assert (line.value, line.status) == (1.0, Status.INSUFFICIENT)
+    assert {each.p_value for each in evaluated.results} == {None}
     assert {judgement.verdict for judgement in evaluated.judgements} == {Verdict.NO_DATA}
 
 

@@ -31,7 +31,8 @@ from tests.evaluation.scene import (
 def test_only_the_slice_all_is_written_where_no_monitor_looks(
     rng: np.random.Generator, profile: Profile
 ) -> None:
-    assert {line.slice for line in seen(profile, draw(rng, 500)).results} == {"all"}
+    unwatched = seen(profile, draw(rng, 500)).results
+    assert {(line.slice, line.threshold) for line in unwatched} == {("all", None)}
     watched = seen(profile, draw(rng, 500), monitor("ks", 0.1, features=["x1"], slices=["region=eu"]))
     elsewhere = [(line.metric, line.feature) for line in watched.results if line.slice != "all"]
     assert elsewhere == [("ks", "x1")]
@@ -47,6 +48,19 @@ def test_the_first_monitor_gives_threshold_and_status_and_each_gives_a_judgement
     line = result(evaluated, "mean_shift", "x0")
     assert (line.threshold, line.status) == (3.0, Status.OK)
     assert [j.verdict for j in evaluated.judgements if j.result is line] == [Verdict.CLEAR, Verdict.BREACH]
+
+
+def test_results_stand_by_feature_metric_and_slice(rng: np.random.Generator, profile: Profile) -> None:
+    lines = [
+        (line.feature, line.metric, line.slice)
+        for line in seen(profile, draw(rng, 500), *EVERY_METRIC).results
+    ]
+    features = list(dict.fromkeys(feature for feature, _, _ in lines))
+    assert features == ["", "x0", "x1", "prediction", "c0"]
+    assert [line for line in lines if line[0] == "c0"][::3] == [
+        ("c0", metric, "all") for metric in ("psi", "missing_ratio", "invalid_ratio", "unseen_ratio")
+    ]
+    assert [part for _, _, part in lines] == ["all", "region=eu", "region=us"] * (len(lines) // 3)
 
 
 def test_the_same_window_gives_the_same_bytes(rng: np.random.Generator, profile: Profile) -> None:
