@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.settings import Settings
@@ -27,7 +27,7 @@ TRIGGERS = 50
 HISTORY = 120
 """Windows whose values are remembered."""
 HISTORY_VALUES = 500
-"""Values remembered a window: those of the overall slice first, then breaching ones."""
+"""Values remembered a window: those of the overall slice first, then breaching ones, then others judged."""
 RETIRED_SLIDES = 3
 """A version whose newest window ended this many slides before the model's newest is retired."""
 
@@ -236,12 +236,9 @@ class Board:
             del self._snapshots[key]
 
     def _values(self, evaluated: Evaluated) -> dict[Series, float | None]:
-        overall = (item for item in evaluated.results if item.slice == "all")
-        breaching = (
-            item.result
-            for item in evaluated.judgements
-            if item.verdict is Verdict.BREACH and item.result.slice != "all"
-        )
-        wanted = [*overall, *breaching]
+        judged = [item for item in evaluated.judgements if item.result.slice != "all"]
+        wanted = [item for item in evaluated.results if item.slice == "all"]
+        wanted += [item.result for item in judged if item.verdict is Verdict.BREACH]
         self.cut["history_value"] += max(0, len(wanted) - HISTORY_VALUES)
-        return {(r.slice, r.feature, r.metric): r.value for r in islice(wanted, HISTORY_VALUES)}
+        rest = (item.result for item in judged if item.verdict is not Verdict.BREACH)
+        return {(r.slice, r.feature, r.metric): r.value for r in islice(chain(wanted, rest), HISTORY_VALUES)}

@@ -224,7 +224,8 @@ class _Documents:
 async def _unknown(request: web.Request) -> web.StreamResponse:
     return problem(
         404, "unknown_path", field="path", value=f"{request.method} {request.path}",
-        consequence="nothing was done", mend="see docs/api.md for the paths and their methods",
+        consequence="nothing was done",
+        mend="begin at /api/v1/models, /api/v1/results, /api/v1/alerts or /api/v1/profiles",
     )  # fmt: skip
 
 

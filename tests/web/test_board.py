@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from detectors.profile import Profile
 from service.alerts.notice import AlertState
 from service.evaluation.result import Evaluated, Result, Verdict
-from service.web.board import ALERTS, HISTORY, RESOLVED, VERSIONS, Board
+from service.web.board import ALERTS, HISTORY, HISTORY_VALUES, RESOLVED, VERSIONS, Board
 from service.web.summary import ModelStatus, model_summary
 from service.windows.closed import ClosedWindow
 from tests.web.scene import HOUR, MINUTE, START, judge, make_alert, make_settings, make_trigger, make_window
@@ -49,6 +50,31 @@ def test_the_history_is_bounded_and_ordered(board: Board, profile: Profile) -> N
         board.update(shifted)
     points = board.snapshots()[KEY].series("all", "age", "psi")
     assert [end for end, _ in points] == [START + (i + 7) * MINUTE * 5 for i in range(HISTORY)]
+
+
+def test_a_small_window_leaves_a_trend_of_every_slice(board: Board, drifted: Evaluated) -> None:
+    board.update(drifted)
+    snapshot = board.snapshots()[KEY]
+    for judgement in drifted.judgements:
+        result = judgement.result
+        assert snapshot.series(result.slice, result.feature, result.metric) == (
+            (drifted.window.end_ms, result.value),
+        )
+    assert board.cut["history_value"] == 0
+
+
+def test_of_a_large_window_the_overall_slice_is_remembered_and_what_is_cut_is_counted(
+    board: Board, drifted: Evaluated
+) -> None:
+    overall = [item for item in drifted.results if item.slice == "all"]
+    many = [msgspec.structs.replace(overall[0], feature=f"f{i}") for i in range(HISTORY_VALUES + 30)]
+    board.update(replace(drifted, results=tuple(many)))
+    points = [board.snapshots()[KEY].series("all", item.feature, item.metric) for item in many]
+    assert sum(len(found) for found in points) == HISTORY_VALUES
+    breaches = sum(
+        item.verdict is Verdict.BREACH and item.result.slice != "all" for item in drifted.judgements
+    )
+    assert board.cut["history_value"] == 30 + breaches
 
 
 def make_window_like(evaluated: Evaluated, end_ms: int) -> ClosedWindow:
