@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, compress, repeat
+from itertools import chain, repeat
 from operator import attrgetter, eq
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from msgspec.structs import astuple
@@ -30,7 +30,6 @@ _VERSION, _TIMESTAMP, _FEATURES, _PREDICTION, _ERROR, _ACTUAL, _TAGS = map(
 )
 
 Positions = NDArray[np.int64]
-T = TypeVar("T")
 
 
 class Columns:
@@ -154,7 +153,7 @@ class Columns:
             counters=np.concatenate(self._counters),
         )
         by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
-        return (_without(batch, refused) if refused else batch), by_position
+        return (batch.take(_all_but(refused, len(batch))) if refused else batch), by_position
 
     def _bad_times(self, event_ms: NDArray[np.int64]) -> dict[int, Refusal]:
         refused: dict[int, Refusal] = {}
@@ -233,23 +232,5 @@ def read_raw(column: Iterable[Any], leaf: Leaf) -> list[Any]:
     return [value(item) if type(item) is Raw else item for item in column]
 
 
-def _without(batch: Batch, refused: Iterable[int]) -> Batch:
-    keep = np.ones(len(batch), dtype=np.bool_)
-    keep[list(refused)] = False
-    kept: list[bool] = keep.tolist()
-
-    def pick(values: list[T]) -> list[T]:
-        return list(compress(values, kept))
-
-    return Batch(
-        model=batch.model,
-        is_label=batch.is_label,
-        offsets=batch.offsets[keep],
-        record_ms=batch.record_ms[keep],
-        event_ms=batch.event_ms[keep],
-        versions=pick(batch.versions),
-        tags={name: pick(values) for name, values in batch.tags.items()},
-        numeric=batch.numeric[keep],
-        categorical=tuple(pick(values) for values in batch.categorical),
-        counters=batch.counters[keep],
-    )
+def _all_but(refused: Iterable[int], count: int) -> NDArray[np.int64]:
+    return np.delete(np.arange(count), list(refused))

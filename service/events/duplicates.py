@@ -2,8 +2,9 @@
 
 Parsing every event with a look at its keys would cost more than everything else that is done with it. So
 keys are counted, all events at once, and an event is looked at closely only if its number of keys is new for
-its kind. What is missed: an event that repeats one key and lacks another, so that its number of keys is an
-ordinary one, and keys that stand apart from their colon.
+its kind. What may be missed: an event that repeats one key and lacks another, so that its number of keys is
+an ordinary one; one that is balanced by another in the same chunk, with fewer keys than usual; and keys that
+stand apart from their colon.
 """
 
 from __future__ import annotations
