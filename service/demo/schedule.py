@@ -5,6 +5,7 @@ quiet days before and after it, so that its alerts come and go alone. The figure
 `examples/flights/README.md`.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.demo.incidents import (
@@ -29,6 +30,16 @@ TRAINING_MS = (morning_ms(7, 22), morning_ms(9, 2))
 REFERENCE_MS = (morning_ms(9, 2), morning_ms(10, 14))
 PLAY_MS = (morning_ms(10, 14), morning_ms(12, 19))
 
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something in the play that did happen in that autumn, in [start_ms, end_ms)."""
+
+    title: str
+    start_ms: int
+    end_ms: int
+
+
 WIND = Incident(
     name="wind-unit",
     title="Wind in another unit",
@@ -44,7 +55,7 @@ FIELD = Incident(
     name="lost-field",
     title="A field stops coming",
     announcement="JetBlue (B6) no longer sends the delay at departure, the feature with the most weight.",
-    look_for="dep_delay is missing for B6; its flights are scored all the same, and AUC falls for B6 alone.",
+    look_for="dep_delay is missing for B6, at JFK most; B6 is scored all the same, by what is left.",
     slice="carrier=B6",
     feature="dep_delay",
     start_ms=morning_ms(11, 5),
@@ -66,11 +77,38 @@ OUTCOME = Incident(
     name="late-arrivals",
     title="The outcome itself changes",
     announcement="Works on a runway: what leaves Newark (EWR) lands 40 minutes later than it did.",
-    look_for="No input drifts and the estimate stays calm; only labels show it: accuracy falls at EWR.",
+    look_for="No input drifts, the scores stay calm: only labels show it, at EWR. Retraining is asked for.",
     slice="origin=EWR",
-    feature="",
+    feature="actual",
     start_ms=morning_ms(11, 19),
     end_ms=morning_ms(11, 22),
     change=arrivals_later("EWR", 40),
 )
 INCIDENTS = (WIND, FIELD, CODE, OUTCOME)
+
+# Told while it plays, so that nobody takes it for staged; the figures are in `examples/flights/README.md`.
+HAPPENINGS = (
+    Happening(
+        "winter is coming: a week is now 20 °F colder than the reference, and stays so",
+        morning_ms(11, 13),
+        PLAY_MS[1],
+    ),
+    Happening(
+        "a stormy night: the scores rise, and delays with them", morning_ms(11, 17), morning_ms(11, 19)
+    ),
+    Happening(
+        "rain and wind on the eve of Thanksgiving: stations lose the pressure, 43 % land late",
+        morning_ms(11, 26),
+        morning_ms(11, 29),
+    ),
+    Happening(
+        "fog: at Newark one sees 3 miles; 158 flights are cancelled", morning_ms(12, 3), morning_ms(12, 8)
+    ),
+    Happening(
+        "the first winter storm: 52 to 68 % land late, 204 are cancelled on the 10th",
+        morning_ms(12, 8),
+        morning_ms(12, 13),
+    ),
+    Happening("snow: 125 flights are cancelled on the 14th", morning_ms(12, 14), morning_ms(12, 17)),
+    Happening("snow again: 76 % land late, 110 are cancelled", morning_ms(12, 17), PLAY_MS[1]),
+)
