@@ -1,6 +1,6 @@
 """Decoding to columns beside ``orjson.loads`` of the same bytes, in one interleaved run.
 
-Machines differ and swing; the ratio is the result. Usage: ``python bench/decode.py [events] [rounds]``.
+Machines differ and swing; the ratio is the result. Usage: ``python -m bench.decode [events] [rounds]``.
 """
 
 from __future__ import annotations
