@@ -10,7 +10,7 @@ stand apart from their colon.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +73,20 @@ class DuplicateKeys:
         lengths = list(map(len, values))
         if not all(lengths):
             return sum(map(repeats_a_key, values))
-        return self._look(values, list(zip(kinds, key_counts(text, lengths).tolist(), strict=True)))
+        counts: list[int] = key_counts(text, lengths).tolist()
+        met = {(kinds[0], count) for count in set(counts)} if alike else set(zip(kinds, counts, strict=True))
+        unseen = met - self._clean
+        found = self._look(values, zip(kinds, counts, strict=True), unseen) if unseen else 0
+        if (kinds[-1], counts[-1]) in self._clean:
+            self._usual[kinds[-1]] = counts[-1]
+        return found
 
-    def _look(self, values: Sequence[bytes], kinds: Sequence[tuple[object, int]]) -> int:
-        """Look closely at every event whose kind and number of keys were not seen without a repeated key."""
-        unseen = set(kinds) - self._clean
+    def _look(
+        self, values: Sequence[bytes], kinds: Iterable[tuple[object, int]], unseen: set[tuple[object, int]]
+    ) -> int:
+        """Look closely at events whose kind and number of keys were not seen without a repeated key."""
         found = 0
-        for value, kind in zip(values, kinds, strict=True) if unseen else ():
+        for value, kind in zip(values, kinds, strict=True):
             if kind not in unseen:
                 continue
             if repeats_a_key(value):
@@ -87,8 +94,6 @@ class DuplicateKeys:
             else:
                 self._clean.add(kind)
                 unseen.discard(kind)
-        if kinds[-1] in self._clean:
-            self._usual[kinds[-1][0]] = kinds[-1][1]
         return found
 
 
