@@ -101,8 +101,8 @@ def line(
 ) -> tuple[str, float | None] | None:
     """A trend as a path, and the height of the threshold; None with fewer than two values.
 
-    The vertical axis begins at 0 unless there are negative values, and leaves room for the threshold. Windows
-    without a value leave a gap.
+    The vertical axis begins at 0 unless there are negative values, and leaves room for the threshold unless
+    that is far above every value. Windows without a value leave a gap.
     """
     values = [value for _, value in points if value is not None and math.isfinite(value)]
     if len(values) < 2:

@@ -151,10 +151,15 @@ async def test_a_server_that_stops_is_said_and_the_page_recovers(site: Page, cli
     await other.close()
 
 
-@pytest.mark.parametrize("width", [360, 768, 1024, 1280, 1920])
+@pytest.mark.parametrize("width", [360, 768, 1024, 1200, 1400, 1920])
 async def test_nothing_is_wider_than_the_window(site: Page, width: int) -> None:
     await site.set_viewport_size({"width": width, "height": 800})
+    await site.locator(ROW, has_text="age").first.click()
+    await expect(site.locator("#detail-title")).to_contain_text("age")
     assert await site.evaluate("document.documentElement.scrollWidth") <= width
+    for part in (".findings", ".detail"):
+        spare = await site.locator(part).evaluate("part => part.clientWidth - part.scrollWidth")
+        assert (part, spare) == (part, max(spare, 0))
 
 
 async def test_on_a_phone_a_chosen_row_brings_its_drawing_into_view(site: Page) -> None:
