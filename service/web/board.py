@@ -28,6 +28,8 @@ HISTORY = 120
 """Windows whose values are remembered."""
 HISTORY_VALUES = 500
 """Values remembered a window: those of the overall slice first, then breaching ones, then others judged."""
+LAST_MS = 253_402_300_800_000
+"""The first millisecond of the year 10000, which no date can show."""
 RETIRED_SLIDES = 3
 """A version whose newest window ended this many slides before the model's newest is retired."""
 
@@ -159,16 +161,29 @@ class Board:
             self.cut["alert"] += 1
 
     def learning(self, model: str, version: str, seen: int, wanted: int) -> None:
-        """Take how many of the wanted events a reference has been learned from."""
+        """Take how many of the wanted events a reference has been learned from; ignored once there is one."""
+        snapshots = self.snapshots(model).items()
+        if any(key[1] == version and item.evaluated.window.profile is not None for key, item in snapshots):
+            return
         if self._learning.get((model, version)) != (progress := Learning(seen, wanted)):
             self._learning[model, version] = progress
             self._changed(model)
 
     def watermark(self, model: str, ms: int) -> None:
-        """Take up to when the model's event time is complete."""
-        if self._watermarks.get(model) != ms:
-            self._watermarks[model] = ms
-            self._changed(model)
+        """Take up to when the model's event time is complete.
+
+        Before every source was heard it is the far past, and there is nothing to show; after the last source
+        ended it is the far future, and what was shown before stays.
+        """
+        known = self._watermarks.get(model)
+        shown = known if ms >= LAST_MS else ms if ms >= 0 else None
+        if shown == known and model in self._owned:
+            return
+        if shown is None:
+            self._watermarks.pop(model, None)
+        else:
+            self._watermarks[model] = shown
+        self._changed(model)
 
     def forget(self, model: str) -> None:
         """Drop everything of a model: another process evaluates it now."""

@@ -10,6 +10,7 @@ from service.alerts.notice import AlertState
 from service.evaluation.result import Evaluated, Result, Verdict
 from service.web.board import ALERTS, HISTORY, HISTORY_VALUES, RESOLVED, VERSIONS, Board
 from service.web.summary import ModelStatus, model_summary
+from service.windows.clock import FOREVER_MS, NEVER_MS
 from service.windows.closed import ClosedWindow
 from tests.web.scene import HOUR, MINUTE, START, judge, make_alert, make_settings, make_trigger, make_window
 
@@ -162,6 +163,29 @@ def test_every_change_raises_the_revision_and_nothing_else_does(board: Board, dr
     board.snapshots()
     assert seen == sorted(set(seen))
     assert board.revision == seen[-1]
+
+
+def test_progress_of_learning_ends_with_the_first_window_that_has_a_reference(
+    board: Board, drifted: Evaluated
+) -> None:
+    board.learning("credit", "7", 50, 100)
+    assert board.progress()
+    board.update(drifted)
+    board.learning("credit", "7", 100, 100)
+    assert not board.progress()
+
+
+def test_a_watermark_is_shown_once_every_source_was_heard_and_stays_after_the_last_one_ended(
+    board: Board,
+) -> None:
+    seen = []
+    for ms in (NEVER_MS - 30_000, START, FOREVER_MS, NEVER_MS):
+        board.watermark("credit", ms)
+        summary = model_summary(board, "credit")
+        assert summary is not None
+        seen.append(summary.watermark)
+    assert seen == [None, "2026-08-22T10:00:00Z", "2026-08-22T10:00:00Z", None]
+    assert board.owned() == ("credit",)
 
 
 def test_a_model_goes_from_waiting_over_learning_to_ok_and_drifting(
