@@ -18,33 +18,37 @@ from numpy.typing import NDArray
 _QUOTE_COLON = np.frombuffer(b'":', dtype=np.uint16)[0]
 
 
-def key_counts(text: bytes, lengths: Sequence[int]) -> NDArray[np.uint16]:
-    """uint16[N]: how often ``":`` stands in each value: the number of keys as encoders write.
+Found = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
-    Parameters
-    ----------
-    text, lengths
-        The values, one behind the other, and their lengths; none is empty.
-
-    >>> key_counts(b'{"a":1,"b":2}{}{"a": {"b":{}}}', [13, 2, 15]).tolist()
-    [2, 0, 2]
-    """
-    starts = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64)))
-    even, odd = _found(text)
-    return np.asarray(_sums(even, (starts + 1) // 2) + _sums(odd, starts // 2))
+_LENGTH_MIN = 3
+"""No shorter value holds a key; and so each has a place of its own among the pairs of bytes."""
 
 
-def _found(text: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def keys_found(text: bytes) -> Found:
     """Where ``":`` stands among the pairs of bytes that begin at even places, and at odd ones."""
     even = np.frombuffer(text, np.uint16, len(text) // 2) == _QUOTE_COLON
     odd = np.frombuffer(text, np.uint16, (len(text) - 1) // 2, 1) == _QUOTE_COLON
     return even, odd
 
 
+def key_counts(found: Found, lengths: Sequence[int]) -> NDArray[np.uint16]:
+    """uint16[N]: how often ``":`` stands in each value: the number of keys as encoders write.
+
+    Parameters
+    ----------
+    found, lengths
+        Where it stands in the values, one behind the other, and their lengths, 3 or more.
+
+    >>> key_counts(keys_found(b'{"a":1,"b":2}{ }{"a": {"b":{}}}'), [13, 3, 15]).tolist()
+    [2, 0, 2]
+    """
+    starts = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64)))
+    return np.asarray(_sums(found[0], (starts + 1) // 2) + _sums(found[1], starts // 2))
+
+
 def _sums(found: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.uint16]:
-    padded = np.append(found, np.zeros(2, dtype=np.bool_))
     # Narrow sums are several times faster.
-    return np.asarray(np.add.reduceat(padded.view(np.uint8), starts, dtype=np.uint16))
+    return np.asarray(np.add.reduceat(found.view(np.uint8), starts, dtype=np.uint16))
 
 
 class DuplicateKeys:
@@ -64,16 +68,15 @@ class DuplicateKeys:
         kinds, alike
             Which of them are of one kind, and whether all are.
         """
-        if len(text) < 2:
-            return 0
+        lengths = list(map(len, values))
+        if not lengths or min(lengths) < _LENGTH_MIN:
+            return sum(map(repeats_a_key, values))
+        places = keys_found(text)
         if alike:
-            total = sum(map(int, map(np.count_nonzero, _found(text))))
+            total = int(np.count_nonzero(places[0])) + int(np.count_nonzero(places[1]))
             if total == self._usual.get(kinds[0], -1) * len(values):
                 return 0
-        lengths = list(map(len, values))
-        if not all(lengths):
-            return sum(map(repeats_a_key, values))
-        counts: list[int] = key_counts(text, lengths).tolist()
+        counts: list[int] = key_counts(places, lengths).tolist()
         met = {(kinds[0], count) for count in set(counts)} if alike else set(zip(kinds, counts, strict=True))
         unseen = met - self._clean
         found = self._look(values, zip(kinds, counts, strict=True), unseen) if unseen else 0
