@@ -7,14 +7,16 @@ them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fields import Field, NumericField
 
 Counts = NDArray[np.int64]
-Groups = NDArray[np.int64]
-"""int64[..., C]: the group of each cell, numbered from 0 without gaps."""
+Groups = NDArray[np.integer[Any]]
+"""Integers [..., C]: the group of each cell, numbered from 0 without gaps."""
 
 DECILES = 10
 """Groups of a numeric field, unless ties leave fewer."""

