@@ -57,6 +57,15 @@ class Pair:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line through windows, and the heights of the threshold and of 0."""
+
+    path: str
+    mark: float | None
+    zero: float
+
+
 def histogram(distribution: Distribution) -> Histogram:
     """Steps of a numeric distribution, in ``WIDTH`` × ``HEIGHT``."""
     bars = _with_counts(distribution)
@@ -98,18 +107,20 @@ def pairs(bars: Sequence[Bar], n: int, reference_n: int | None, width: float = 1
 
 def line(
     points: Sequence[Point], width: float, height: float, threshold: float | None = None
-) -> tuple[str, float | None] | None:
-    """A trend as a path, and the height of the threshold; None with fewer than two values.
+) -> Trend | None:
+    """A trend; None with fewer than two values.
 
-    The vertical axis begins at 0 unless there are negative values, and leaves room for the threshold unless
-    that is far above every value. Windows without a value leave a gap.
+    The vertical axis reaches 0, and leaves room for the threshold unless that is far away from every value.
+    Windows without a value leave a gap.
     """
     values = [value for _, value in points if value is not None and math.isfinite(value)]
     if len(values) < 2:
         return None
-    low = min(0.0, *values)
-    reach = max(values) if threshold is None or threshold > 4 * max(values) > 0 else max(*values, threshold)
-    high = reach if reach > low else low + 1.0
+    farthest = max(abs(value) for value in values)
+    shown = threshold is not None and not abs(threshold) > 4 * farthest > 0
+    reach = [*values, 0.0, threshold] if shown and threshold is not None else [*values, 0.0]
+    low, high = min(reach), max(reach)
+    high = high if high > low else low + 1.0
     first, last = points[0][0], points[-1][0]
 
     def y(value: float) -> float:
@@ -123,8 +134,8 @@ def line(
         x = 2 + (end_ms - first) / max(last - first, 1) * (width - 4)
         path.append(f"{pen}{x:.1f} {y(value):.1f}")
         pen = "L"
-    mark = None if threshold is None or not low <= threshold <= high else y(threshold)
-    return "".join(path), mark
+    mark = y(threshold) if shown and threshold is not None else None
+    return Trend("".join(path), mark, y(0.0))
 
 
 def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -213,9 +224,15 @@ def _ticks(bars: Sequence[Bar], spans: Sequence[tuple[float, float]], *, discret
     scale = (inner[-1][2] + inner[-1][3] - left) / (high - low)
     ticks = [Tick(left + (value - low) * scale, format_number(value)) for value in nice_ticks(low, high)]
     if bars[0].lower is None:
-        ticks = [Tick(0.0, "lower", "start"), *(tick for tick in ticks if tick.x > TAIL + 24)]
+        ticks = [
+            Tick(0.0, f"≤ {format_number(low)}", "start"),
+            *(tick for tick in ticks if tick.x > TAIL + 40),
+        ]
     if bars[-1].upper is None:
-        ticks = [*(tick for tick in ticks if tick.x < WIDTH - TAIL - 26), Tick(WIDTH, "higher", "end")]
+        ticks = [
+            *(tick for tick in ticks if tick.x < WIDTH - TAIL - 40),
+            Tick(WIDTH, f"> {format_number(high)}", "end"),
+        ]
     return tuple(Tick(min(max(tick.x, 2.0), WIDTH - 2), tick.text, _anchor(tick)) for tick in ticks)
 
 

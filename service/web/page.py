@@ -7,6 +7,7 @@ from importlib.metadata import version
 from urllib.parse import urlencode
 
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
+from service.evaluation.block import SHIFTS
 from service.evaluation.result import Judgement, Result, Verdict
 from service.web import drawing
 from service.web.board import Board, Key, Snapshot
@@ -50,7 +51,7 @@ class Row:
     finding: Finding
     link: str
     chosen: bool
-    spark: tuple[str, float | None] | None
+    spark: drawing.Trend | None
 
     @property
     def result(self) -> Result:
@@ -76,7 +77,7 @@ class Detail:
     pairs: tuple[drawing.Pair, ...]
     states: tuple[drawing.Pair, ...]
     trend_metric: str
-    trend: tuple[str, float | None] | None
+    trend: drawing.Trend | None
     threshold: float | None
 
 
@@ -196,9 +197,17 @@ def _choose(snapshots: dict[Key, Snapshot], asked: Asked) -> Key | None:
 
 def _choices(snapshots: dict[Key, Snapshot], chosen: Key) -> tuple[Choice, ...]:
     return tuple(
-        Choice(f"{f'version {key[1]}' if key[1] else 'no version'} · {key[2]}", link(*key), key == chosen)
+        Choice(f"{_version_text(snapshots[key])} · {key[2]}", link(*key), key == chosen)
         for key in sorted(snapshots)
     )
+
+
+def _version_text(snapshot: Snapshot) -> str:
+    window = snapshot.evaluated.window
+    if window.version:
+        return f"version {window.version}"
+    predictions = window.layout.counter(window.totals[0], "events")
+    return "no version" if predictions else "labels"
 
 
 def _matches(finding: Finding, wanted: str) -> bool:
@@ -217,21 +226,27 @@ def _place(snapshot: Snapshot, wanted: list[Finding], asked: Asked) -> tuple[str
 
 def _row(snapshot: Snapshot, key: Key, finding: Finding, chosen: tuple[str, str] | None) -> Row:
     slice_name, feature = finding.place
-    metric, threshold = finding.judgement.result.metric, finding.judgement.monitor.threshold
-    points = snapshot.series(slice_name, feature, metric)
+    points = snapshot.series(slice_name, feature, finding.judgement.result.metric)
     return Row(
         finding=finding,
         link=link(*key, slice_name, feature),
         chosen=finding.place == chosen,
-        spark=drawing.line(points, *SPARK, threshold),
+        spark=drawing.line(points, *SPARK, _side(finding.judgement)),
     )
+
+
+def _side(judgement: Judgement) -> float:
+    """The threshold on the side where the value is: shifts are judged by their size."""
+    monitor, value = judgement.monitor, judgement.result.value
+    mirrored = monitor.metric in SHIFTS and not monitor.below and value is not None and value < 0
+    return -monitor.threshold if mirrored else monitor.threshold
 
 
 def _detail(snapshot: Snapshot, slice_name: str, feature: str) -> Detail:
     drawn = distribution(snapshot.evaluated.window, feature, slice_name)
     finding = next((item for item in snapshot.findings if item.place == (slice_name, feature)), None)
     metric = "" if finding is None else finding.judgement.result.metric
-    threshold = None if finding is None else finding.judgement.monitor.threshold
+    threshold = None if finding is None else _side(finding.judgement)
     pairs: tuple[drawing.Pair, ...] = ()
     states: tuple[drawing.Pair, ...] = ()
     if drawn is not None:

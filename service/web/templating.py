@@ -25,6 +25,7 @@ def environment() -> Environment:
         p=text.format_p,
         count=text.format_count,
         ratio=text.format_ratio,
+        moment=text.format_moment,
         rfc3339=rfc3339,
         alert_link=page.alert_link,
     )

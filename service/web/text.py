@@ -65,3 +65,13 @@ def format_ratio(value: float | None) -> str:
     if math.isinf(value):
         return "∞×"
     return f"{value:.0f}×" if value >= 10 else f"{value:.2f}×"
+
+
+def format_moment(text: str) -> str:
+    """A time in RFC 3339 with date, hour and minute, and seconds where there are any.
+
+    >>> format_moment("2026-08-22T11:00:00Z"), format_moment("2026-08-22T11:00:12.5Z")
+    ('2026-08-22 11:00', '2026-08-22 11:00:12')
+    """
+    seconds = "" if text[17:19] == "00" else text[16:19]
+    return f"{text[:10]} {text[11:16]}{seconds}"

@@ -101,7 +101,7 @@ async def test_nothing_of_the_page_is_touched_while_nothing_changes(site: Page) 
 async def test_a_new_watermark_touches_the_times_and_nothing_else(site: Page, world: World) -> None:
     await watch(site)
     world.board.watermark("credit", START + 2 * HOUR)
-    await expect(site.locator(".card").first).to_contain_text("12:00:00")
+    await expect(site.locator(".card").first).to_contain_text("2026-08-22 12:00")
     assert set(await site.evaluate("window.touched")) == {"TIME", "#text"}
 
 

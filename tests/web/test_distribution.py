@@ -167,5 +167,12 @@ def test_a_trend_needs_two_values_and_leaves_gaps_where_there_is_none() -> None:
     assert line([(0, 1.0)], 100, 20) is None
     drawn = line([(0, 1.0), (1, None), (2, 1.0), (3, 2.0)], 100, 20, threshold=2.0)
     assert drawn is not None
-    assert drawn[0].count("M") == 2
-    assert drawn[1] == pytest.approx(2.0)
+    assert drawn.path.count("M") == 2
+    assert drawn.mark == pytest.approx(2.0)
+
+
+def test_a_trend_below_zero_hangs_from_the_axis_with_its_threshold_beneath() -> None:
+    drawn = line([(0, -1.0), (1, -3.0)], 100, 20, threshold=-2.0)
+    assert drawn is not None
+    assert drawn.mark is not None
+    assert drawn.zero == 2.0 < drawn.mark < 18.0
