@@ -94,21 +94,29 @@ HAPPENINGS = (
         PLAY_MS[1],
     ),
     Happening(
-        "a stormy night: the scores rise, and delays with them", morning_ms(11, 17), morning_ms(11, 19)
+        "fog: one sees 4 miles, half of the events lack the pressure, a third of the flights land late",
+        morning_ms(11, 17),
+        morning_ms(11, 18),
     ),
     Happening(
-        "rain and wind on the eve of Thanksgiving: stations lose the pressure, 43 % land late",
+        "rain and wind on the 27th, the eve of Thanksgiving: 64 % lack the pressure, 43 % land late",
         morning_ms(11, 26),
-        morning_ms(11, 29),
+        morning_ms(11, 28),
     ),
     Happening(
-        "fog: at Newark one sees 3 miles; 158 flights are cancelled", morning_ms(12, 3), morning_ms(12, 8)
+        "fog again, and rain: 158 flights are cancelled on the 5th, and half of the others land late",
+        morning_ms(12, 5),
+        morning_ms(12, 7),
     ),
     Happening(
-        "the first winter storm: 52 to 68 % land late, 204 are cancelled on the 10th",
+        "the first winter storm: 53 to 68 % land late, 204 flights are cancelled on the 10th",
         morning_ms(12, 8),
-        morning_ms(12, 13),
+        morning_ms(12, 11),
     ),
-    Happening("snow: 125 flights are cancelled on the 14th", morning_ms(12, 14), morning_ms(12, 17)),
-    Happening("snow again: 76 % land late, 110 are cancelled", morning_ms(12, 17), PLAY_MS[1]),
+    Happening(
+        "snow: 125 flights are cancelled on the 14th, two of three of EV's at Newark",
+        morning_ms(12, 14),
+        morning_ms(12, 16),
+    ),
+    Happening("snow again: three of four land late, 110 are cancelled", morning_ms(12, 17), PLAY_MS[1]),
 )

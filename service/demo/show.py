@@ -160,9 +160,8 @@ class Show:
             f"second is {span_hours(factor)} hours, {factor:,.0f} times as fast as life."
         )
         say(
-            "A model says at departure whether a flight will land more than 15 minutes late; the label follows "
-            "at landing. Four incidents are STAGED; what is marked REAL happened. All times are event times, "
-            "UTC.\n"
+            "A model says at departure whether a flight will land over 15 minutes late; the label follows at "
+            "landing. Four incidents are STAGED; what is marked REAL happened. Times are event times, UTC.\n"
         )
 
     def _announce(self, hour_ms: int) -> None:

@@ -18,6 +18,7 @@ import msgspec
 
 from service.alerts.notice import Notice, TriggerNotice
 from service.alerts.outcome import Outcome
+from service.alerts.render import sent_to_alertmanager
 from service.alerts.send import AlertmanagerSender, WebhookSender
 from service.config.receivers import AlertmanagerReceiver, WebhookReceiver
 from service.config.settings import Settings
@@ -26,6 +27,7 @@ from service.web.selfmetrics import SelfMetrics
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[Notice], Awaitable[object]]
+Wants = Callable[[Notice], bool]
 
 
 def now_ms() -> int:
@@ -111,7 +113,7 @@ class Deliveries:
         on_outcome: Callable[[str, Outcome], None] = lambda _receiver, _outcome: None,
     ) -> None:
         self._settings, self._metrics, self._told = settings, metrics, on_outcome
-        self._lanes: list[Lane] = []
+        self._lanes: list[tuple[Lane, Wants]] = []
         self._resending: list[asyncio.Task[None]] = []
         self._senders = AsyncExitStack()
 
@@ -125,22 +127,24 @@ class Deliveries:
         """
         receivers = self._settings.receivers
         for webhook in receivers.webhooks:
-            self._open(webhook.name, await self._webhook(webhook))
+            self._open(webhook.name, await self._webhook(webhook), _is_news)
         if receivers.alertmanager is not None:
-            self._open("alertmanager", await self._alertmanager(receivers.alertmanager))
+            deliver = await self._alertmanager(receivers.alertmanager)
+            self._open("alertmanager", deliver, sent_to_alertmanager)
 
     def put(self, notice: Notice) -> None:
-        """Hand a notice to every receiver; returns at once."""
+        """Hand a notice to every receiver that wants such; returns at once."""
         notice = _expiring_on_the_clock(notice, now_ms())
-        for lane in self._lanes:
-            lane.put(notice)
+        for lane, wants in self._lanes:
+            if wants(notice):
+                lane.put(notice)
         self._count()
 
     async def settled(self, timeout_s: float) -> int:
         """Wait until nothing waits, so long at most; how many notices are not settled."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(lane.settled() for lane in self._lanes)), timeout_s)
-        return sum(lane.waiting for lane in self._lanes)
+            await asyncio.wait_for(asyncio.gather(*(lane.settled() for lane, _ in self._lanes)), timeout_s)
+        return sum(lane.waiting for lane, _ in self._lanes)
 
     async def stop(self, drain_s: float) -> int:
         """Give what waits ``drain_s`` seconds, then stop; how many notices were not settled."""
@@ -150,7 +154,7 @@ class Deliveries:
         for task in self._resending:
             task.cancel()
         await asyncio.gather(*self._resending, return_exceptions=True)
-        await asyncio.gather(*(lane.close() for lane in self._lanes))
+        await asyncio.gather(*(lane.close() for lane, _ in self._lanes))
         await self._senders.aclose()
         return lost
 
@@ -172,9 +176,10 @@ class Deliveries:
         self._resending.append(asyncio.create_task(sender.resend_forever(), name="resend to alertmanager"))
         return lambda notice: sender.post([notice])
 
-    def _open(self, name: str, deliver: Deliver) -> None:
+    def _open(self, name: str, deliver: Deliver, wants: Wants) -> None:
         most = self._settings.limits.deliveries
-        self._lanes.append(Lane(name, deliver, most, lambda: self._outcome(name, Outcome.DROPPED)))
+        lane = Lane(name, deliver, most, lambda: self._outcome(name, Outcome.DROPPED))
+        self._lanes.append((lane, wants))
 
     def _outcome(self, receiver: str, outcome: Outcome) -> None:
         self._metrics.delivery(receiver, outcome.value)
@@ -182,7 +187,12 @@ class Deliveries:
         self._told(receiver, outcome)
 
     def _count(self) -> None:
-        self._metrics.deliveries_waiting(sum(lane.waiting for lane in self._lanes))
+        self._metrics.deliveries_waiting(sum(lane.waiting for lane, _ in self._lanes))
+
+
+def _is_news(notice: Notice) -> bool:
+    """Whether webhooks are told: a restatement in a queue would only push out what is new."""
+    return isinstance(notice, TriggerNotice) or (notice.transition and notice.fired)
 
 
 def _expiring_on_the_clock(notice: Notice, now: int) -> Notice:
