@@ -141,10 +141,16 @@ async def _create_topics(bootstrap: str, topics: list[str]) -> None:
     try:
         missing = sorted(set(topics) - set(await admin.list_topics()))
         if missing:
-            await admin.create_topics([NewTopic(name, PARTITIONS, -1) for name in missing])
+            await admin.create_topics([_new_topic(name) for name in missing])
             print(f"Created {', '.join(missing)} with {PARTITIONS} partitions.")
     finally:
         await admin.close()
+
+
+def _new_topic(name: str) -> NewTopic:
+    topic = NewTopic(name, PARTITIONS, 1)
+    topic.replication_factor = -1  # the broker's default, which the constructor refuses
+    return topic
 
 
 def seconds(text: str) -> float:
