@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from detectors.layout import Rows
 from detectors.totals.accumulate import accumulate
 from service.windows.plan import Counting
-from service.windows.slicing import ALL, other_name
+from service.windows.slicing import ALL, SliceColumn, other_name
 
-Names = NDArray[np.object_]
+_NEW = -2
+"""Marks a slice that the pane has no row for, yet."""
 
 
 class Pane:
@@ -56,7 +57,11 @@ class Pane:
         return self._totals[: len(self._rows)]
 
     def add(
-        self, cells: NDArray[np.int64], sums: NDArray[np.int64], names: Sequence[Names], is_label: bool
+        self,
+        cells: NDArray[np.int64],
+        sums: NDArray[np.int64],
+        slices: Sequence[SliceColumn],
+        is_label: bool,
     ) -> int:
         """Count N events; how many of them a slice budget sent to a shared row.
 
@@ -64,15 +69,15 @@ class Pane:
         ----------
         cells, sums
             int64[N, F] and int64[N, S] as ``Counting`` gives them; labels have no cells.
-        names
-            For each dimension the slice name of each event, None where it has none.
+        slices
+            The events' slices in each dimension.
         """
         cut_before = self.cut
         if is_label:
             cells = cells[:, :0]
         everything = np.zeros(len(sums), dtype=np.int64)
         accumulate(self._totals[:1], everything, cells, sums)
-        for d, column in enumerate(names):
+        for d, column in enumerate(slices):
             rows = self._rows_of(d, column)
             inside = rows >= 0
             if inside.all():
@@ -86,27 +91,40 @@ class Pane:
         first, last = int(rows.min()), int(rows.max()) + 1
         accumulate(self._totals[first:last], rows - first, cells, sums)
 
-    def _rows_of(self, dimension: int, column: Names) -> NDArray[np.int64]:
+    def _rows_of(self, dimension: int, column: SliceColumn) -> NDArray[np.int64]:
         """int64[N]: the row of each event in one dimension, -1 without one; new slices get rows while budget lasts."""
-        rows = np.fromiter(map(self._rows.get, column, (-2,) * len(column)), np.int64, len(column))
-        for i in np.flatnonzero(rows == -2):
-            name = column[i]
-            rows[i] = -1 if name is None else self._row(dimension, name)
-        return rows
+        known = (-1 if name is None else self._rows.get(name, _NEW) for name in column.names)
+        rows = np.fromiter(known, np.int64, len(column.names))
+        if _NEW in rows:
+            codes = column.codes
+            events = np.bincount(codes, minlength=len(rows))
+            first = np.empty(len(rows), np.int64)
+            # Of several values for one place the last one stays: backwards, that is the first event.
+            first[codes[::-1]] = np.arange(len(codes))[::-1]
+            new = np.flatnonzero((rows == _NEW) & (events > 0))
+            self._make_room(len(new))
+            for code in new[np.argsort(first[new])]:
+                name = column.names[code]
+                assert name is not None, "what is in no slice needs no row"
+                rows[code] = self._row(dimension, name, int(events[code]))
+        return rows[column.codes]
 
-    def _row(self, dimension: int, name: str) -> int:
-        row = self._rows.get(name)
-        if row is not None:
-            return row
-        if self._taken[dimension] >= self._budget:
-            self.cut += 1
-            return self._rows.setdefault(self._other[dimension], self._grow())
-        self._taken[dimension] += 1
-        self._rows[name] = self._grow()
+    def _row(self, dimension: int, name: str, events: int) -> int:
+        """The row of a slice that now gets ``events`` for the first time: its own, or the shared one."""
+        other = self._other[dimension]
+        if name not in self._rows and name != other and self._taken[dimension] >= self._budget:
+            self.cut += events
+            name = other
+        if name not in self._rows:
+            self._taken[dimension] += name != other
+            self._rows[name] = len(self._rows)
         return self._rows[name]
 
-    def _grow(self) -> int:
-        row = len(self._rows)
-        if row == len(self._totals):
-            self._totals = np.concatenate((self._totals, np.zeros_like(self._totals)))
-        return row
+    def _make_room(self, slices: int) -> None:
+        """Let there be rows for so many slices more, as far as budgets can give them any."""
+        most = 1 + len(self._other) * (self._budget + 1)
+        wanted = min(len(self._rows) + slices, most)
+        if wanted > len(self._totals):
+            grown = self.counting.layout.zeros(max(wanted, 2 * len(self._totals)))
+            grown[: len(self._totals)] = self._totals
+            self._totals = grown

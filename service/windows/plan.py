@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 from detectors.fields import CategoricalField, CategoryCells, Field, NumericField
 from detectors.layout import Layout
 from detectors.profile import Profile
-from detectors.totals.numeric import grid_moments, numeric_cells
+from detectors.totals.binning import Binning
+from detectors.totals.numeric import grid_moments
 from service.config.model import CategoricalFeature, Model
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
@@ -41,23 +41,19 @@ class Counting:
         schema = model.model_dump_json(include={"features", "slices", "windows", "task", "positive_label"})
         identity = schema + (profile.id if profile else "")
         self.digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._binning = Binning(self.layout.numeric)
         self._categories = [CategoryCells(f) for f in self.layout.fields if isinstance(f, CategoricalField)]
-
-    @cached_property
-    def _sections(self) -> NDArray[np.int64]:
-        return self.layout.starts[:-1]
 
     def cells(self, batch: Batch) -> NDArray[np.int64]:
         """int64[N, F]: the column of the row in which each event counts for each field."""
         n = len(batch)
-        cells = np.empty((n, len(self.layout.fields)), dtype=np.int64)
-        for i, field in enumerate(self.layout.numeric):
-            cells[:, i] = numeric_cells(field, batch.numeric[:, i])
+        by_field = np.empty((len(self.layout.fields), n), dtype=np.int64)
         first = len(self.layout.numeric)
+        by_field[:first] = self._binning.cells(batch.numeric.T)
         for i, (codes, values) in enumerate(zip(self._categories, batch.categorical, strict=True)):
-            cells[:, first + i] = np.fromiter(map(codes.__getitem__, values), np.int64, n)
-        cells += self._sections
-        return cells
+            by_field[first + i] = np.fromiter(map(codes.__getitem__, values), np.int64, n)
+        by_field += self.layout.starts[:-1, None]
+        return by_field.T
 
     def sums(self, batch: Batch) -> NDArray[np.int64]:
         """int64[N, S]: what each event adds to the sums: counters, then q and q²."""
@@ -91,8 +87,10 @@ class Plan:
     def learns(self, version: str) -> bool:
         """Whether the model version still needs its reference learned from traffic."""
         return (
-            version != "" or self.model.versions is None
-        ) and self.model.reference.learn is not None and not self._control.knows(self.model.name, version)
+            (version != "" or self.model.versions is None)
+            and self.model.reference.learn is not None
+            and not self._control.knows(self.model.name, version)
+        )
 
     def _make(self, version: str, pane_ms: int) -> Counting:
         profile = self._control.in_force(self.model.name, version, pane_ms)

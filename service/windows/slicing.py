@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 ALL = "all"
 """The slice of everything."""
@@ -37,6 +41,34 @@ def other_name(dimension: Sequence[str]) -> str:
     return slice_name(dimension, [OTHER] * len(dimension))
 
 
+@dataclass(frozen=True, slots=True)
+class SliceColumn:
+    """The slice of each of N events in one dimension.
+
+    Attributes
+    ----------
+    codes
+        int64[N]: where in ``names`` the event's slice stands.
+    names
+        Slice names; None stands for events that are in no slice of the dimension.
+    """
+
+    codes: NDArray[np.int64]
+    names: list[str | None]
+
+    def only(self, members: NDArray[np.int64]) -> SliceColumn:
+        """The column of some of the events; their codes stay as they are."""
+        return SliceColumn(self.codes[members], self.names)
+
+
+class _Numbers(dict[object, int]):
+    """Numbers keys in the order in which they are first asked for."""
+
+    def __missing__(self, key: object) -> int:
+        self[key] = number = len(self)
+        return number
+
+
 class SliceNames(dict[object, "str | None"]):
     """Maps the tag values of an event to its slice's name in one dimension, remembering what it met.
 
@@ -57,11 +89,18 @@ class SliceNames(dict[object, "str | None"]):
         self[key] = name
         return name
 
-    def of(self, tags: Mapping[str, list[str | None]]) -> list[str | None]:
-        """The slice names of N events, given N values for each tag."""
+    def column(self, tags: Mapping[str, list[str | None]]) -> SliceColumn:
+        """The slices of N events, given N values for each tag."""
         columns = [tags[tag] for tag in self._dimension]
         keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-        return list(map(self.__getitem__, keys))
+        numbers = _Numbers()
+        codes = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(columns[0]))
+        return SliceColumn(codes, [self[key] for key in numbers])
+
+    def of(self, tags: Mapping[str, list[str | None]]) -> list[str | None]:
+        """The slice names of N events, given N values for each tag."""
+        column = self.column(tags)
+        return [column.names[code] for code in column.codes.tolist()]
 
 
 def slice_names(dimension: tuple[str, ...], tags: dict[str, list[str | None]]) -> list[str | None]:

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from service.events.batch import Batch
 from service.windows.clock import NEVER_MS, Clock
-from service.windows.pane import Names, Pane
-from service.windows.plan import Plan
+from service.windows.pane import Pane
+from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
-from service.windows.slicing import SliceNames
+from service.windows.slicing import SliceColumn, SliceNames
 
 Key = tuple[str, str, int]
 """Model, version, start of a pane in ms."""
+
+Share = tuple[Pane, NDArray[np.int64]]
+"""A pane, and which events of a batch (ascending indices) count in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class _Open:
 class Source:
     """The counting state of one partition of one topic."""
 
-    def __init__(self, name: str, plans: Mapping[str, Plan], bounds: Bounds, resume: Resume | None = None) -> None:
+    def __init__(
+        self, name: str, plans: Mapping[str, Plan], bounds: Bounds, resume: Resume | None = None
+    ) -> None:
         self.name = name
         self.position = resume.offset if resume else 0
         self._tallies = {name: Tally() for name in plans}
@@ -67,7 +72,8 @@ class Source:
         self._stated: dict[Key, _Open] = {}
         self._stating_ms: dict[str, int] = {}
         self._names = {
-            plan.model.name: [SliceNames(dimension) for dimension in plan.model.slices] for plan in plans.values()
+            plan.model.name: [SliceNames(dimension) for dimension in plan.model.slices]
+            for plan in plans.values()
         }
         # Ends of the log are known on the grid of the shortest pane, so that few jumps need remembering.
         self._grid_ms = int(np.gcd.reduce([plan.model.pane_ms for plan in plans.values()]))
@@ -145,7 +151,9 @@ class Source:
             for (model, version, start_ms), entry in self._open.items()
         )
 
-    def _advance(self, batches: Sequence[Batch], clocks: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    def _advance(
+        self, batches: Sequence[Batch], clocks: Sequence[NDArray[np.int64]]
+    ) -> list[NDArray[np.int64]]:
         """For each batch int64[N]: the newest event time before each event, over all models in the partition."""
         if len(batches) <= 1:
             return [self._clock.advance(clock) for clock in clocks]
@@ -166,23 +174,40 @@ class Source:
         # A late event is a fact of the pane in which the watermark stood when it came.
         homes = np.where(late, watermark // pane_ms * pane_ms, starts)
         finished = homes + pane_ms <= self._finished_ms.get(batch.model, NEVER_MS)
-        names = _slice_columns(self._names[batch.model], batch)
         tally = self._tallies[batch.model]
         tally.clamped += int(clamped.sum())
         tally.skipped += int(finished.sum())
+        shares: dict[Counting, list[Share]] = {}
         for version, start_ms, members in _groups(batch.versions, homes, ~finished):
-            pane = self._pane(plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]]))
+            pane = self._pane(
+                plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]])
+            )
             is_late = late[members]
             pane.late += int(is_late.sum())
             pane.clamped += int(clamped[members].sum())
             tally.late += int(is_late.sum())
             on_time = members[~is_late] if is_late.any() else members
             if len(on_time):
-                part = batch if len(on_time) == len(batch) else batch.take(on_time)
-                columns = names if part is batch else [column[on_time] for column in names]
-                counting = pane.counting
-                cells = np.empty((len(part), 0), np.int64) if part.is_label else counting.cells(part)
-                tally.cut += pane.add(cells, counting.sums(part), columns, part.is_label)
+                shares.setdefault(pane.counting, []).append((pane, on_time))
+        for counting, parts in shares.items():
+            tally.cut += self._add(batch, counting, parts, alone=len(shares) == 1)
+
+    def _add(self, batch: Batch, counting: Counting, parts: Sequence[Share], *, alone: bool) -> int:
+        """Count the events of panes under one counting; how many a slice budget cut."""
+        if not alone:
+            counted = np.sort(np.concatenate([members for _, members in parts]))
+            batch = batch.take(counted)
+            parts = [(pane, np.searchsorted(counted, members)) for pane, members in parts]
+        cells = np.empty((len(batch), 0), np.int64) if batch.is_label else counting.cells(batch)
+        sums = counting.sums(batch)
+        slices = _slice_columns(self._names[batch.model], batch)
+        if len(parts) == 1 and len(parts[0][1]) == len(batch):
+            return parts[0][0].add(cells, sums, slices, batch.is_label)
+        return sum(
+            # By way of the transpose, a field's cells stay together.
+            pane.add(cells.T[:, own].T, sums[own], [column.only(own) for column in slices], batch.is_label)
+            for pane, own in parts
+        )
 
     def _pane(self, plan: Plan, version: str, start_ms: int, offset: int, newest_ms: int) -> Pane:
         key = (plan.model.name, version, start_ms)
@@ -203,16 +228,9 @@ def _held_times(
     return times, np.minimum(times, record), clamped
 
 
-def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[Names]:
-    """For each slice dimension object[N]: the slice name of each event; labels have no tags."""
-    if batch.is_label:
-        return []
-    columns = []
-    for memory in memories:
-        column = np.empty(len(batch), dtype=object)
-        column[:] = memory.of(batch.tags)
-        columns.append(column)
-    return columns
+def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[SliceColumn]:
+    """The slices of the events in each dimension; labels have no tags."""
+    return [] if batch.is_label else [memory.column(batch.tags) for memory in memories]
 
 
 def _groups(
