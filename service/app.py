@@ -12,7 +12,6 @@ from typing import Literal
 
 from aiokafka.errors import KafkaError as BrokerError
 
-from detectors.profile import Profile
 from service.config.settings import Settings
 from service.errors import ConfigError, DriftlineError, ProfileError
 from service.kafka.connection import make_producer
@@ -23,6 +22,7 @@ from service.kafka.faust_app import make_app, make_web
 from service.kafka.ingest import IngestService
 from service.kafka.publish import model_of, published
 from service.kafka.topics import ensure_topics
+from service.profiles.reading import load_profile
 from service.web.board import Board
 from service.web.collector import BoardCollector
 from service.web.routes import WebState, routes
@@ -181,7 +181,7 @@ class Worker:
             for model in self._settings.models:
                 if model.reference.profile is None:
                     continue
-                profile = read_profile(Path(model.reference.profile))
+                profile = load_profile(Path(model.reference.profile))
                 model_of(self._settings, profile)
                 if any(known.id == profile.id for known in control.latest(model.name)):
                     continue
@@ -201,24 +201,6 @@ class Worker:
             await send_control(producer, self._settings.kafka, record)
         finally:
             await producer.stop()
-
-
-def read_profile(path: Path) -> Profile:
-    """A profile file.
-
-    Raises
-    ------
-    ProfileError
-        When it cannot be read or is no profile.
-    """
-    try:
-        return Profile.from_json(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProfileError(
-            f"reference.profile: {path} cannot be used ({error}); its model would have no reference; build one with "
-            "`driftline profile build`",
-            reason="unreadable",
-        ) from error
 
 
 async def _watch_deliveries(deliveries: Deliveries, halt: asyncio.Event) -> None:

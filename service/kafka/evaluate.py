@@ -56,7 +56,10 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._encoder = msgspec.json.Encoder()
         self._evaluations: dict[TopicPartition, Evaluation] = {}
         self._told_to: dict[TopicPartition, int] = {}
+        self._folded_to: dict[TopicPartition, int] = {}
         self._snapshot_at: dict[TopicPartition, int] = {}
+        self._era = 0
+        self._failure: Exception | None = None
         self._reports: list[RetrainingReported] = []
         self.assigned = False
         self.recovering = False
@@ -80,14 +83,21 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self._consumer.subscribe([self._topics.partials], listener=self)
             snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
             while not stopping.is_set():
+                era = self._era
                 batches = await self._next()
                 async with self._lock:
+                    self._raise_failure()
                     for tp, records in batches.items():
-                        if tp in self._evaluations:
+                        if tp not in self._evaluations:
+                            continue
+                        if era != self._era:  # read before a recovery, or after: only reading again is sure
+                            self._consumer.seek(tp, self._folded_to[tp])
+                        else:
                             await self._fold(tp, [(record.offset, record.value) for record in records])
                     if time.monotonic() >= snapshot_due:
                         await self._snapshot()
                         snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
+                await asyncio.sleep(0)
             async with self._lock:
                 await self._snapshot()
         finally:
@@ -124,7 +134,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
                 self._metrics.evaluated(time.monotonic() - began)
             await asyncio.sleep(0)
         self._show(evaluation)
-        position = records[-1][0] + 1
+        position = self._folded_to[tp] = records[-1][0] + 1
         if position > self._told_to[tp]:
             await self._outbox.acknowledged()
             self._told_to[tp] = position
@@ -158,7 +168,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
     async def _snapshot(self) -> None:
         await self._outbox.acknowledged()
         for tp, evaluation in self._evaluations.items():
-            position = self._told_to[tp]
+            position = self._folded_to[tp]
             if position > self._snapshot_at.get(tp, 0):
                 await write_snapshot(
                     self._outbox, self._settings.kafka, tp.partition, position, self._digest, evaluation.dump()
@@ -169,10 +179,18 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         """Take up the newest snapshot of each partition and go on after it."""
         async with self._lock:
             self.recovering = True
-            for tp in assigned:
-                await self._recover(tp)
+            try:
+                for tp in assigned:
+                    await self._recover(tp)
+            except Exception as error:  # aiokafka only logs what a listener raises
+                self._failure = error
+                return
             self.assigned, self.recovering = True, False
         log.info("partials assigned", extra={"partitions": sorted(tp.partition for tp in assigned)})
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Leave a snapshot behind, and let go."""
@@ -204,8 +222,9 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         committed = await self._consumer.committed(tp)
         self._evaluations[tp] = evaluation
         self._told_to[tp] = max(committed or 0, position)
-        self._snapshot_at[tp] = position
+        self._snapshot_at[tp] = self._folded_to[tp] = position
         self._consumer.seek(tp, position)
+        self._era += 1
         self._show(evaluation)
 
 

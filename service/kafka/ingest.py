@@ -61,6 +61,8 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._resumes: dict[TopicPartition, Resume] = {}
         self._told: dict[TopicPartition, tuple[int, int, int]] = {}
         self._counted_to: dict[TopicPartition, int] = {}
+        self._era = 0
+        self._failure: Exception | None = None
         self.assigned = False
         self.lag_records = 0
 
@@ -90,25 +92,38 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         due = time.monotonic() + beat_s
         while not stopping.is_set():
             wait_ms = max(0, round((due - time.monotonic()) * 1000))
-            try:
-                batches = await self._consumer.getmany(timeout_ms=min(wait_ms, 200), max_records=MAX_RECORDS)
-            except NoOffsetForPartitionError:
-                continue  # a partition is ours, but its beginning is still being looked up
-            except OffsetOutOfRangeError as error:
-                async with self._lock:
-                    await self._skip_gap(error)
-                continue
+            era = self._era
+            batches = await self._next(min(wait_ms, 200))
             async with self._lock:
+                self._raise_failure()
                 for partition, records in batches.items():
-                    await self._take(partition, records)
+                    await self._take(partition, records, era)
                 if time.monotonic() >= due:
                     await self._flush()
                     due = time.monotonic() + beat_s
             await asyncio.sleep(0)
 
-    async def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
+    async def _next(self, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
+        try:
+            batches: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+                timeout_ms=timeout_ms, max_records=MAX_RECORDS
+            )
+        except NoOffsetForPartitionError:
+            return {}  # a partition is ours, but its beginning is still being looked up
+        except OffsetOutOfRangeError as error:
+            async with self._lock:
+                await self._skip_gap(error)
+            return {}
+        return batches
+
+    async def _take(self, partition: TopicPartition, records: Sequence[Record], era: int) -> None:
         name = source_name(partition.topic, partition.partition)
         if name not in self._ingest.sources:
+            return
+        if era != self._era:
+            # A partition was begun anew while these were being read: they may be from before that or from after.
+            # Reading again from where the counting stands is right in both cases.
+            self._consumer.seek(partition, self._ingest.sources[name].position)
             return
         taken = self._ingest.take(name, records)
         # What was read before the last commit has been told of already.
@@ -188,15 +203,26 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Begin each partition where its commit says."""
         async with self._lock:
-            found = await committed(self._settings.kafka, self._group, list(assigned)) if assigned else {}
-            for tp in assigned:
-                resume = found.get(tp) or bare(await first_offset(self._consumer, self._settings, tp))
-                self._counted_to[tp] = resume.position
-                self._begin(tp, resume)
-            # A beginning at the end of the log must be remembered before anything is read after it.
-            await commit(self._consumer, {tp: self._resumes[tp] for tp in assigned if tp not in found})
-            self.assigned = True
+            try:
+                await self._begin_all(assigned)
+            except Exception as error:  # aiokafka only logs what a listener raises
+                self._failure = error
+                return
         log.info("sources assigned", extra={"sources": sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)})
+
+    async def _begin_all(self, assigned: Sequence[TopicPartition]) -> None:
+        found = await committed(self._settings.kafka, self._group, list(assigned)) if assigned else {}
+        for tp in assigned:
+            resume = found.get(tp) or bare(await first_offset(self._consumer, self._settings, tp))
+            self._counted_to[tp] = resume.position
+            self._begin(tp, resume)
+        # A beginning at the end of the log must be remembered before anything is read after it.
+        await commit(self._consumer, {tp: self._resumes[tp] for tp in assigned if tp not in found})
+        self.assigned = True
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """State and commit what can be, and let go: the next owner reads the rest again."""
@@ -217,6 +243,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._resumes[tp] = resume
         self._told.pop(tp, None)
         self._consumer.seek(tp, resume.offset)
+        self._era += 1
 
     async def _skip_gap(self, error: OffsetOutOfRangeError) -> None:
         """Records that retention took away cannot be counted; go on with the oldest there is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -67,12 +68,29 @@ async def ensure_topics(settings: Settings) -> dict[str, int]:
         await _create(admin, settings.kafka, [spec for spec in specs if spec.name not in existing])
         await _check(admin, [spec for spec in specs if spec.name in existing])
         names = [spec.name for spec in specs] + [source.topic for source in settings.sources]
-        described = await admin.describe_topics(names)
+        partitions = await _partitions(admin, names)
     finally:
         await admin.close()
-    partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
     _check_partitions(specs, partitions)
     return partitions
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """Partitions by topic; a new topic takes a moment to be known to every broker."""
+    partitions: dict[str, int] = {}
+    for _ in range(50):
+        described = await admin.describe_topics(names)
+        partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
+        if all(partitions.get(name) for name in names):
+            return partitions
+        await asyncio.sleep(0.2)
+    unknown = ", ".join(name for name in names if not partitions.get(name))
+    raise KafkaError(
+        f"kafka.topics: the broker does not say where the partitions of {unknown} are; nothing can be read or written "
+        "there; see the broker's log for leaderless partitions",
+        reason="no_partitions",
+        retryable=True,
+    )
 
 
 def _require_sources(settings: Settings, existing: set[str]) -> None:

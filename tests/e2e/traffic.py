@@ -1,0 +1,127 @@
+"""Events for the end-to-end tests, and their way into Kafka."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+REGIONS = ("eu", "us", "ap")
+STATES = ("CA", "NY", "TX")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record to produce."""
+
+    partition: int
+    value: bytes | None
+    key: bytes | None = None
+    timestamp: int | None = None
+
+
+def credit_events(
+    count: int, start_ms: int, step_ms: int, *, seed: int = 1, shift: float = 0.0, shifted: str = "eu"
+) -> list[dict[str, object]]:
+    """Predictions of the model `credit`, in order of time; `age` is shifted in one region."""
+    rng = np.random.default_rng(seed)
+    age = rng.normal(40, 10, count)
+    income = rng.lognormal(10, 1, count)
+    region, state = rng.integers(0, 3, count), rng.integers(0, 3, count)
+    score = rng.random(count)
+    return [
+        {
+            "model": "credit",
+            "model_version": "7",
+            "prediction_id": f"p{i}",
+            "timestamp": start_ms + i * step_ms,
+            "features": {
+                "age": float(age[i]) + (shift if REGIONS[region[i]] == shifted else 0.0),
+                "income": None if i % 50 == 0 else float(income[i]),
+                "state": STATES[state[i]],
+            },
+            "prediction": {"label": "approve" if score[i] > 0.6 else "deny", "score": float(score[i])},
+            "tags": {"region": REGIONS[region[i]]},
+        }
+        for i in range(count)
+    ]
+
+
+def spread(events: Iterable[dict[str, object]], partitions: int) -> list[Sent]:
+    """Events over partitions in turn, each with its own time as the record's."""
+    sent = []
+    for i, event in enumerate(events):
+        stamp = event["timestamp"]
+        assert isinstance(stamp, int)
+        sent.append(Sent(i % partitions, orjson.dumps(event), str(event["prediction_id"]).encode(), stamp))
+    return sent
+
+
+async def produce(bootstrap: str, topic: str, records: Sequence[Sent]) -> None:
+    """Write records in whole batches, a partition in its order."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=8_000_000)
+    await producer.start()
+    try:
+        by_partition: dict[int, list[Sent]] = defaultdict(list)
+        for record in records:
+            by_partition[record.partition].append(record)
+        for partition, own in by_partition.items():
+            await _produce_partition(producer, topic, partition, own)
+    finally:
+        await producer.stop()
+
+
+async def _produce_partition(producer: AIOKafkaProducer, topic: str, partition: int, own: list[Sent]) -> None:
+    pending: list[asyncio.Future[object]] = []
+    batch = producer.create_batch()
+    for record in own:
+        if len(record.value or b"") > 10_000:  # larger than a batch likes
+            await producer.send_and_wait(
+                topic, record.value, record.key, partition, timestamp_ms=record.timestamp
+            )
+            continue
+        stamp, key, value = record.timestamp, record.key, record.value
+        if batch.append(timestamp=stamp, key=key, value=value) is None:
+            pending.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(timestamp=stamp, key=key, value=value)
+    if batch.record_count():
+        pending.append(await producer.send_batch(batch, topic, partition=partition))
+    await asyncio.gather(*pending)
+
+
+@dataclass(frozen=True)
+class Got:
+    """A record as it was read."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: dict[str, bytes]
+
+
+async def read_all(bootstrap: str, topic: str) -> list[Got]:
+    """Everything on a topic now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        if not partitions:
+            await consumer._client.force_metadata_update()
+            found = await consumer.topics()
+            assert topic in found, f"no topic {topic}"
+            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets(partitions)
+        records: list[Got] = []
+        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
+            for batch in (await consumer.getmany(timeout_ms=500)).values():
+                records += [Got(r.partition, r.offset, r.key, r.value, dict(r.headers)) for r in batch]
+        return records
+    finally:
+        await consumer.stop()

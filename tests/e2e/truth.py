@@ -1,0 +1,41 @@
+"""What the windows of a log must hold, counted by plain Python that shares nothing with the product."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+import orjson
+
+Window = tuple[int, str]
+"""End in ms, and slice."""
+
+
+def window_counts(
+    events: Iterable[dict[str, object]], length_ms: int, every_ms: int
+) -> Counter[Window]:
+    """How many predictions each sliding window holds, overall and by region."""
+    counts: Counter[Window] = Counter()
+    for event in events:
+        stamp, tags = event["timestamp"], event["tags"]
+        assert isinstance(stamp, int)
+        assert isinstance(tags, dict)
+        end = stamp // every_ms * every_ms + every_ms
+        while end - length_ms <= stamp:
+            counts[end, "all"] += 1
+            counts[end, f"region={tags['region']}"] += 1
+            end += every_ms
+    return counts
+
+
+def stated_counts(results: Iterable[bytes]) -> dict[Window, float]:
+    """The `traffic` results: each window's and slice's, the last statement of each, empty windows left out."""
+    stated: dict[Window, float] = {}
+    for line in results:
+        result = orjson.loads(line)
+        if result["metric"] == "traffic" and result["value"]:
+            stated[_ms(result["window"]["end"]), result["slice"]] = result["value"]
+    return stated
+
+
+def _ms(text: str) -> int:
+    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
