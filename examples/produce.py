@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import math
 import random
 import re
@@ -181,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # A new topic has no leader for a moment; the client tries again by itself and need not tell.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     try:
         asyncio.run(produce(_parser().parse_args()))
     except KeyboardInterrupt:
