@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from detectors.layout import COUNTERS
 from service.evaluation.result import Evaluated, Verdict
 from service.web.page import ROWS
 from tests.web.conftest import Client, World
-from tests.web.scene import START, make_alert
+from tests.web.scene import START, judge, make_alert
 
 VOID = {"meta", "link", "input"}
 
@@ -78,6 +79,16 @@ async def test_a_version_without_a_name_can_be_chosen(client: Client, world: Wor
     )
     text, _ = await read(client, f"/{address}")
     assert 'aria-current="true">no version · 1h/5m' in text
+
+
+async def test_a_window_of_labels_is_called_so_and_counts_them(client: Client, world: World) -> None:
+    totals = world.profile.layout.zeros(1)
+    totals[0, COUNTERS.index("actuals")] = 1234
+    window = replace(world.evaluated.window, version="", slices=("all",), totals=totals)
+    world.board.update(judge(world.settings, window))
+    text, _ = await read(client, "/?model=credit&version=&window=1h%2F5m")
+    assert 'aria-current="true">labels · 1h/5m' in text
+    assert "<dt>Labels</dt><dd>1,234</dd>" in text
 
 
 async def test_names_from_events_and_alerts_cannot_become_markup(client: Client, world: World) -> None:
