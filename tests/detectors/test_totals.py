@@ -1,5 +1,7 @@
 """Totals merge like concatenation, whatever the order and the batches; moments agree with numpy."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,12 +22,15 @@ FIELDS = (
 LAYOUT = Layout(FIELDS)
 ROWS = 3
 
+Batch = list[tuple[float, float, int, int]]
+"""Records: x, y, the cell of c, and the row."""
+
 number = st.one_of(st.floats(-20, 20), st.sampled_from([np.nan, np.inf, -np.inf, -1.0, 0.0, 1e300]))
 record = st.tuples(number, number, st.integers(0, 5), st.integers(0, ROWS - 1))
 records = st.lists(record, max_size=60)
 
 
-def count(batch: list[tuple[float, float, int, int]], totals: Rows | None = None) -> Rows:
+def count(batch: Batch, totals: Rows | None = None) -> Rows:
     totals = LAYOUT.zeros(ROWS) if totals is None else totals
     table = np.array(batch, np.float64).reshape(len(batch), 4)
     cells = np.column_stack(
@@ -42,20 +47,20 @@ def count(batch: list[tuple[float, float, int, int]], totals: Rows | None = None
 
 
 @given(records, records)
-def test_merging_totals_is_counting_the_concatenation(a: list, b: list) -> None:  # type: ignore[type-arg]  # rows as drawn
+def test_merging_totals_is_counting_the_concatenation(a: Batch, b: Batch) -> None:
     assert np.array_equal(count(a) + count(b), count(a + b))
     assert np.array_equal(count(b, count(a)), count(a + b))
 
 
 @given(records, st.randoms(use_true_random=False))
-def test_the_order_of_records_changes_no_bit(a: list, random) -> None:  # type: ignore[no-untyped-def,type-arg]  # hypothesis draws it
+def test_the_order_of_records_changes_no_bit(a: Batch, random: Random) -> None:
     shuffled = list(a)
     random.shuffle(shuffled)
     assert count(a).tobytes() == count(shuffled).tobytes()
 
 
 @given(records)
-def test_every_record_falls_in_one_cell_of_every_field(a: list) -> None:  # type: ignore[type-arg]  # rows as drawn
+def test_every_record_falls_in_one_cell_of_every_field(a: Batch) -> None:
     totals = count(a)
     for start, end in zip(LAYOUT.starts[:-1], LAYOUT.starts[1:], strict=True):
         assert np.array_equal(totals[:, start:end].sum(axis=1), LAYOUT.counter(totals, "events"))
