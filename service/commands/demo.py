@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ def command(*, port: int | None, seconds: float, keep: bool | None, quiet: bool)
             _demo(port, seconds, keep=keep, quiet=quiet)
     except KeyboardInterrupt:
         click.echo("Ended.")
+    finally:
+        gc.freeze()  # the process ends: looking through its objects once more would only hold up Ctrl-C
 
 
 def _demo(port: int | None, seconds: float, *, keep: bool | None, quiet: bool) -> None:
