@@ -66,7 +66,7 @@ class Reference:
     slices
         By slice name the records in it, int64[n]. ``all`` is every record and is not listed.
     extra
-        int64[len(COUNTERS)]: counters that belong to ``all`` and to no record, such as those of labels.
+        By slice name int64[len(COUNTERS)]: counters that belong to a row and to no record, such as those of labels.
     """
 
     numeric_names: Sequence[str]
@@ -75,7 +75,7 @@ class Reference:
     categorical: Sequence[Sequence[object]]
     counters: NDArray[np.int64]
     slices: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    extra: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(COUNTERS), np.int64))
+    extra: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def build_profile(
@@ -199,7 +199,9 @@ def count(layout: Layout, reference: Reference, slices: Sequence[str]) -> Rows:
             if len(inside):
                 zeros = np.zeros(len(inside), np.int64)
                 accumulate(totals[row : row + 1], zeros, cells[inside], sums[inside])
-    totals[0, : len(COUNTERS)] += reference.extra
+    for row, name in enumerate(slices):
+        if name in reference.extra:
+            totals[row, : len(COUNTERS)] += reference.extra[name]
     return totals
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from service.config.model import CategoricalFeature, Model, NumericFeature
 from service.errors import ProfileError
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
-from service.windows.slicing import slice_names
+from service.windows.slicing import ALL, slice_names
 
 MAX_SLICES = 1000
 """Slices of one dimension that get a row of their own; those with the fewest records are cut."""
@@ -41,7 +41,7 @@ def build_from_batches(
         Says which columns the batches have, and gives ranges, categories, dimensions and bins.
     version
         Only predictions of this version count; with ``""`` those of every version. Labels carry no version:
-        they all count in the counters of ``all``.
+        they all count in the counters of ``all``, and of the slices that their own tags name.
     batches
         Predictions and labels, from any number of sources. Their order does not matter.
     max_slices
@@ -67,7 +67,7 @@ def build_from_batches(
         categorical=[_joined(predictions, place) for place in range(len(categorical_names(model)))],
         counters=np.concatenate([batch.counters for batch in predictions]),
         slices=groups,
-        extra=sum((batch.counters.sum(axis=0) for batch in labels), np.zeros(len(COUNTERS), np.int64)),
+        extra=_label_counters(model, labels),
     )
     built = build_profile(
         model.name,
@@ -78,6 +78,17 @@ def build_from_batches(
         categories=declared_categories(model),
     )
     return replace(built, cut_slices=cut_slices)
+
+
+def _label_counters(model: Model, labels: Sequence[Batch]) -> dict[str, NDArray[np.int64]]:
+    """What the labels add to the counters of ``all``, and of the slices that their own tags name."""
+    extra: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(len(COUNTERS), np.int64))
+    for batch in labels:
+        extra[ALL] += batch.counters.sum(axis=0)
+        for dimension in model.slices:
+            for name, members in _groups(slice_names(dimension, batch.tags)).items():
+                extra[name] += batch.counters[members].sum(axis=0)
+    return extra
 
 
 def declared_ranges(model: Model) -> dict[str, Range]:

@@ -229,8 +229,8 @@ def _held_times(
 
 
 def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[SliceColumn]:
-    """The slices of the events in each dimension; labels have no tags."""
-    return [] if batch.is_label else [memory.column(batch.tags) for memory in memories]
+    """The slices of the events in each dimension; a label is in those that its own tags name."""
+    return [memory.column(batch.tags) for memory in memories]
 
 
 def _groups(

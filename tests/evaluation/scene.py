@@ -59,7 +59,7 @@ def draw(rng: np.random.Generator, n: int, shape: Shape = SHAPE) -> Reference:
         [list(rng.choice(list("abcd"), n, p=[0.4, 0.3, 0.2, 0.1])) for _ in shape.categorical_names],
         counters,
         {f"region={name}": np.flatnonzero(region == i) for i, name in enumerate(shape.regions)},
-        labels(2 * n // 3, n // 5),
+        {"all": labels(2 * n // 3, n // 5)},
     )
 
 
@@ -75,7 +75,7 @@ def profile_of(reference: Reference) -> Profile:
 
 def window_of(profile: Profile, records: Reference, **changes: Any) -> ClosedWindow:
     names = ("all", *sorted(records.slices))
-    totals = count(profile.layout, replace(records, extra=labels(0, 0)), names)
+    totals = count(profile.layout, replace(records, extra={}), names)
     window = ClosedWindow(
         "credit", "7", "1h", START_MS, START_MS + HOUR_MS, names, totals, profile.layout, profile
     )

@@ -80,7 +80,7 @@ def events(table: Iterable[Row], model: str = "credit", version: str = "7") -> l
             {**head, "model_version": version, "features": features, "prediction": prediction, "tags": tags}
         )
         if row["actual"] is not None:
-            found.append({**head, "actual": {"label": row["actual"]}})
+            found.append({**head, "actual": {"label": row["actual"]}, "tags": tags})
     return found
 
 
