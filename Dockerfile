@@ -20,6 +20,8 @@ RUN python3 -m venv --without-pip /opt/driftline \
 COPY pyproject.toml README.md LICENSE ./
 COPY detectors detectors
 COPY service service
+# A link in service/demo/data leads here.
+COPY examples/flights/driftline.yaml examples/flights/driftline.yaml
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
     && python3 -m pip --python /opt/driftline/bin/python install --no-deps --no-index --no-compile /dist/*.whl
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.parts import Grid, time_series
 
 WORKER = 'instance=~"$instance"'
-_NO_KAFKA = "Read by this process itself, not from Kafka"
+NO_KAFKA = "Read by this process itself, not from Kafka"
 
 
 def intake(grid: Grid) -> None:
@@ -90,7 +90,7 @@ def _lag(grid: Grid) -> None:
                 f"sum by (topic, partition) (driftline_consumer_lag_records{{{WORKER}}})",
                 "{{topic}}/{{partition}}",
             ),
-            empty=_NO_KAFKA,
+            empty=NO_KAFKA,
         ),
         time_series(
             "Lag in time",
@@ -100,7 +100,7 @@ def _lag(grid: Grid) -> None:
                 f"max by (topic, partition) (driftline_consumer_lag_seconds{{{WORKER}}})",
                 "{{topic}}/{{partition}}",
             ),
-            empty=_NO_KAFKA,
+            empty=NO_KAFKA,
         ),
         time_series(
             "Age of the watermark",

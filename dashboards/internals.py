@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from dashboards.intake import WORKER, intake, rate
+from dashboards.intake import NO_KAFKA, WORKER, intake, rate
 from dashboards.parts import (
     NEUTRAL,
     ORANGE_ABOVE_0,
@@ -17,6 +17,8 @@ from dashboards.parts import (
 )
 
 UID = "driftline-service"
+_GAPS = f"driftline_gap_records_total{{{WORKER}}} or 0 * driftline_consumer_lag_records{{{WORKER}}}"
+"""A partition has no series of gaps before its first one: 0 for every partition that is read."""
 
 
 def internals() -> Dashboard:
@@ -207,8 +209,8 @@ def _losses(grid: Grid) -> None:
             "Records lost before they were read",
             "Retention was shorter than an outage; the windows say that they are incomplete.",
             "short",
-            (f"sum by (topic) (driftline_gap_records_total{{{WORKER}}})", "{{topic}}"),
-            empty="None",
+            (f"sum by (topic) ({_GAPS})", "{{topic}}"),
+            empty=NO_KAFKA,
         ),
         time_series(
             "Cut from the status page",

@@ -36,10 +36,10 @@ def prometheus(driftline_run: str, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S_MAX
+def wait_until(holds: Callable[[], bool], seconds: float = WAIT_S_MAX) -> None:
+    deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not within {WAIT_S_MAX} s"
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
         time.sleep(0.5)
 
 

@@ -86,3 +86,12 @@ def test_what_is_copied_is_let_into_the_build_and_nothing_else_is() -> None:
     assert "*" in ignore
     assert copied == let_in
     assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+def test_links_in_the_packages_lead_to_what_is_copied() -> None:
+    links = [
+        path for top in ("detectors", "service") for path in (ROOT / top).rglob("*") if path.is_symlink()
+    ]
+    targets = [str(link.resolve().relative_to(ROOT)) for link in links]
+
+    assert [target for target in targets if f"COPY {target} {target}\n" not in DOCKERFILE] == []
