@@ -1,8 +1,9 @@
-"""The service on Kafka, wired: web server first, then as much of the rest as the broker allows, again and again."""
+"""The service on Kafka, wired: the web server first, then the rest, as often as the broker allows."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -10,11 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from aiokafka.errors import KafkaError as BrokerError
-
 from service.config.settings import Settings
 from service.errors import ConfigError, DriftlineError, ProfileError
-from service.kafka.connection import make_producer
+from service.kafka.connection import BrokerError, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.deliver import Deliveries
 from service.kafka.evaluate import EvaluateService
@@ -78,8 +77,9 @@ class Worker:
             await self._web.start()
         except OSError as error:
             raise ConfigError(
-                f"web.port: cannot listen on {web.host}:{web.port} ({error.strerror}); neither probes nor scrapes would be "
-                "answered, so nothing was started; choose another port or end what holds this one",
+                f"web.port: cannot listen on {web.host}:{web.port} ({error.strerror}); neither probes nor "
+                "scrapes would be answered, so nothing was started; choose another port or end "
+                "what holds this one",
                 reason="port_taken",
             ) from error
 
@@ -97,7 +97,7 @@ class Worker:
         return not reasons, reasons
 
     async def _serve(self) -> None:
-        """Everything that needs the broker; any part that breaks ends it all, to be built again from the commits."""
+        """Everything that needs the broker; what breaks ends it all, to be built again from the commits."""
         partitions = await ensure_topics(self._settings)
         control = Control()
         reports: list[RetrainingReported] = []
@@ -108,7 +108,11 @@ class Worker:
             await self._publish_configured(control, reader)
             await deliveries.start()
             self._ingest = IngestService(
-                self._settings, control, reader, self.metrics, partitions[self._settings.kafka.topics.partials]
+                self._settings,
+                control,
+                reader,
+                self.metrics,
+                partitions[self._settings.kafka.topics.partials],
             )
             self._evaluate = EvaluateService(self._settings, control, reader, self.metrics, self.board)
             for record in reports:
@@ -170,7 +174,7 @@ class Worker:
             if time.monotonic() - began > 60:
                 pause_s = RETRY_S[0]
             log.warning("%s stopped; trying again", what, extra={"error": self._trouble, "pause_s": pause_s})
-            await _pause(self._stopping, pause_s * random.uniform(0.8, 1.2))
+            await _pause(self._stopping, pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # spreads retries, keeps no secret
             pause_s = min(2 * pause_s, RETRY_S[1])
 
     async def _publish_configured(self, control: Control, reader: ControlReader) -> None:
@@ -216,7 +220,5 @@ async def _until(one: asyncio.Event, other: asyncio.Event) -> None:
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        pass

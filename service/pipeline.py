@@ -1,7 +1,8 @@
 """The pure path on one screen: records in, effects out; the shells perform the effects.
 
-``Ingest`` counts what its sources bring and states finished panes (stage 1). ``Evaluation`` merges statements, closes windows, judges
-them and moves alerts (stage 2). Neither knows where its input comes from or where its output goes.
+``Ingest`` counts what its sources bring and states finished panes (stage 1). ``Evaluation`` merges
+statements, closes windows, judges them and moves alerts (stage 2). Neither knows where its input comes from
+or where its output goes.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ class Evaluation:
         """Take in one record of the partials log; ``position`` is its offset there."""
         if isinstance(partial, Progress):
             self.progress.observe(partial)
-            return [effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)]
+            return [
+                effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)
+            ]
         if partial.model in self._plans:
             model = self._model(partial.model)
             if isinstance(partial, Statement):
@@ -177,6 +180,6 @@ class ModelState:
 
 
 Effect = Evaluated | Notice | ProfilePublished
-"""What follows from a partial, in order: a window that closed and what it says, alerts, a reference learned."""
+"""What follows from a partial, in order: what closed windows say, alerts, a reference learned."""
 
 _Dump = tuple[str, bytes, dict[str, tuple[bytes, bytes, bytes]]]

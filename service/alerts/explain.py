@@ -27,6 +27,6 @@ class Explainer:
         reference = profile.totals[profile.row[result.slice]]
         row = self._window.totals[self._window.slices.index(result.slice)]
         return tuple(
-            f"{part.label}: {part.window_share:.1%} of the window against {part.reference_share:.1%} of the reference"
+            f"{part.label}: {part.window_share:.1%} of the window, {part.reference_share:.1%} of reference"
             for part in top_contributions(profile, result.feature, reference, row)
         )

@@ -74,10 +74,8 @@ def describe(summary: Summary) -> str:
     10 predictions and 0 labels in 2 windows: 30 results, 1 alert fired
     """
     fired = f"{summary.firing:,} alert{'' if summary.firing == 1 else 's'} fired"
-    lines = [
-        f"{summary.events:,} predictions and {summary.labels:,} labels in {summary.windows:,} windows: "
-        f"{summary.results:,} results, {fired}"
-    ]
+    counted = f"{summary.events:,} predictions and {summary.labels:,} labels"
+    lines = [f"{counted} in {summary.windows:,} windows: {summary.results:,} results, {fired}"]
     odd = {
         "late": summary.late,
         "clamped": summary.clamped,
@@ -105,8 +103,8 @@ def _require_fit(settings: Settings, profile: Profile) -> None:
     if model is None or not fits(model, profile):
         known = ", ".join(models)
         raise ProfileError(
-            f"profile of `{profile.model}`: no configured model has its name and fields (models: {known}); it would "
-            "be compared with nothing; build it anew with this configuration",
+            f"profile of `{profile.model}`: no configured model has its name and fields (models: {known}); "
+            "it would be compared with nothing; build it anew with this configuration",
             reason="does_not_fit",
         )
 

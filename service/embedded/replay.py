@@ -73,8 +73,8 @@ def replay(
 ) -> None:
     """Run files through the whole path.
 
-    Several files are read together, always the one that is furthest behind in event time; each is a source with a
-    clock of its own, so that the order of the files does not matter.
+    Several files are read together, always the one that is furthest behind in event time; each is a source
+    with a clock of its own, so that the order of the files does not matter.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What decoding gives: columns of one model's events out of one source, in offset order, and what was refused."""
+"""What decoding gives: columns of a model's events, in offset order, and what was refused."""
 
 from __future__ import annotations
 
@@ -17,19 +17,33 @@ class Record(Protocol):
     """The part of a Kafka record that decoding reads; aiokafka's ``ConsumerRecord`` is one."""
 
     @property
-    def offset(self) -> int: ...  # noqa: D102  # Kafka's words
+    def offset(self) -> int:
+        """Place in its partition."""
+        ...
+
     @property
-    def timestamp(self) -> int: ...  # noqa: D102
+    def timestamp(self) -> int:
+        """Epoch milliseconds, -1 where there is none."""
+        ...
+
     @property
-    def key(self) -> bytes | None: ...  # noqa: D102
+    def key(self) -> bytes | None:
+        """Chooses the partition."""
+        ...
+
     @property
-    def value(self) -> bytes | None: ...  # noqa: D102
+    def value(self) -> bytes | None:
+        """The event."""
+        ...
+
     @property
-    def headers(self) -> Sequence[Header]: ...  # noqa: D102
+    def headers(self) -> Sequence[Header]:
+        """Names and contents."""
+        ...
 
 
 class Reason(StrEnum):
-    """Why a record, or one value in it, was not counted as it came. Also the metric label and the header's word."""
+    """Why a record was not counted as it came. Also the metric's label and the header's word."""
 
     NOT_JSON = "not_json"
     NOT_AN_EVENT = "not_an_event"
@@ -69,8 +83,8 @@ class Batch:
         float64[N, M]: numeric features in the schema's order, then the prediction's score or value;
         NaN is null, +inf absent, -inf invalid. Labels have M columns of +inf.
     categorical
-        For each categorical feature in the schema's order N decoded values: a string, None, ABSENT or INVALID.
-        Empty for labels.
+        For each categorical feature in the schema's order N decoded values: a string, None, ABSENT or
+        INVALID. Empty for labels.
     counters
         int64[N, len(COUNTERS)]: what each event adds to the counters of its row.
     is_label

@@ -15,7 +15,9 @@ from service.windows.resume import METADATA_BYTES, Resume, read_metadata
 log = logging.getLogger(__name__)
 
 
-async def committed(kafka: Kafka, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, Resume]:
+async def committed(
+    kafka: Kafka, group: str, partitions: list[TopicPartition]
+) -> dict[TopicPartition, Resume]:
     """What the group last committed for each partition; a commit that is not ours counts as a bare offset."""
     admin = make_admin(kafka)
     await admin.start()
@@ -38,9 +40,7 @@ def bare(offset: int) -> Resume:
     return Resume(offset, offset, NEVER_MS, [], {})
 
 
-async def first_offset(
-    consumer: AIOKafkaConsumer, settings: Settings, partition: TopicPartition
-) -> int:
+async def first_offset(consumer: AIOKafkaConsumer, settings: Settings, partition: TopicPartition) -> int:
     """Where the configuration says that a source begins which nobody has read yet."""
     start = next(source.start for source in settings.sources if source.topic == partition.topic)
     fetch = consumer.beginning_offsets if start == "earliest" else consumer.end_offsets

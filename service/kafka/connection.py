@@ -8,9 +8,20 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError as BrokerError
 
 from service.config.settings import Kafka, Security
 from service.errors import ConfigError
+
+__all__ = [
+    "BrokerError",
+    "client_options",
+    "make_admin",
+    "make_consumer",
+    "make_producer",
+    "read_secret",
+    "ssl_context",
+]
 
 
 def client_options(kafka: Kafka) -> dict[str, Any]:
@@ -28,7 +39,11 @@ def make_producer(kafka: Kafka) -> AIOKafkaProducer:
         **client_options(kafka),
         acks="all",
         enable_idempotence=True,
-        compression_type="lz4",
+        # Results repeat themselves. aiokafka compresses lz4 at its slowest level: zstd takes a fifth of the
+        # time and half of the space. Batches as large as a window's results save a round trip for every 16
+        # KiB.
+        compression_type="zstd",
+        max_batch_size=256 * 1024,
         linger_ms=5,
         max_request_size=1_000_000,
         request_timeout_ms=30_000,

@@ -70,14 +70,15 @@ class ControlReader:
             if isinstance(record, ProfilePublished):
                 self._control.apply(record)
         except (msgspec.MsgspecError, ValueError, KeyError) as error:
-            log.error(
-                "control record refused", extra={"topic": self._partition.topic, "offset": offset, "error": str(error)}
-            )
+            where = {"topic": self._partition.topic, "offset": offset, "error": str(error)}
+            log.error("control record refused", extra=where)  # noqa: TRY400  # the error says it all
             return
         self._watch(record)
 
 
 async def send_control(producer: AIOKafkaProducer, kafka: Kafka, record: ControlRecord) -> int:
     """Write a record; its offset once the broker has it."""
-    metadata = await producer.send_and_wait(kafka.topics.control, encode_control(record), key=b"control", partition=0)
+    metadata = await producer.send_and_wait(
+        kafka.topics.control, encode_control(record), key=b"control", partition=0
+    )
     return int(metadata.offset)

@@ -1,7 +1,7 @@
 """Stage 3: Faust agents that hand notices to the receivers, each receiver with a consumer group of its own.
 
-An agent takes the next notice when the last one is settled, so that Faust commits nothing that was not delivered. A receiver that is down
-stops its own group and no other.
+An agent takes the next notice when the last one is settled, so that Faust commits nothing that was not
+delivered. A receiver that is down stops its own group and no other.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Deliveries:
     async def _start_webhook(self, receiver: WebhookReceiver) -> None:
         sender = WebhookSender(
             receiver, now=now_ms, sleep=asyncio.sleep, jitter=random.random, on_outcome=self._outcome,
-            dashboard_url=self._settings.receivers.dashboard_url, waiting_max=self._settings.limits.deliveries,
+            dashboard_url=self._settings.receivers.dashboard_url,
+            waiting_max=self._settings.limits.deliveries,
         )  # fmt: skip
         await sender.__aenter__()
         self._closing.append(lambda: sender.__aexit__(None, None, None))
@@ -106,8 +107,9 @@ class Deliveries:
 class Partitions:
     """A sender to Alertmanager for each partition of the alerts that this worker holds.
 
-    Who gets a partition reads it from its start, for the alerts that are open there: they must be sent again and
-    again, whoever stated them first. Who loses one forgets its alerts, or a resolved one would go on firing.
+    Who gets a partition reads it from its start, for the alerts that are open there: they must be sent again
+    and again, whoever stated them first. Who loses one forgets its alerts, or a resolved one would go on
+    firing.
     """
 
     def __init__(
@@ -176,5 +178,5 @@ def _notices(values: Iterable[bytes]) -> list[Notice]:
         try:
             notices.append(decode(value))
         except msgspec.MsgspecError as error:
-            log.error("notice refused", extra={"error": str(error)})
+            log.error("notice refused", extra={"error": str(error)})  # noqa: TRY400  # the error says it all
     return notices

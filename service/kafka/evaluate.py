@@ -1,8 +1,8 @@
 """Stage 2 on Kafka: partials in, results, alerts and learned references out.
 
-State is a function of the partials log, so a worker that gets a partition takes up the newest snapshot and folds what stands after it.
-Output that an earlier owner had acknowledged (its commit says how far) is not sent again. A snapshot is written only after the
-acknowledgements of all output before it.
+State is a function of the partials log, so a worker that gets a partition takes up the newest snapshot and
+folds what stands after it. Output that an earlier owner had acknowledged (its commit says how far) is not
+sent again. A snapshot is written only after the acknowledgements of all output before it.
 """
 
 from __future__ import annotations
@@ -171,7 +171,12 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             position = self._folded_to[tp]
             if position > self._snapshot_at.get(tp, 0):
                 await write_snapshot(
-                    self._outbox, self._settings.kafka, tp.partition, position, self._digest, evaluation.dump()
+                    self._outbox,
+                    self._settings.kafka,
+                    tp.partition,
+                    position,
+                    self._digest,
+                    evaluation.dump(),
                 )
                 self._snapshot_at[tp] = position
 
@@ -182,7 +187,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             try:
                 for tp in assigned:
                     await self._recover(tp)
-            except Exception as error:  # aiokafka only logs what a listener raises
+            except Exception as error:  # noqa: BLE001  # aiokafka only logs what a listener raises
                 self._failure = error
                 return
             self.assigned, self.recovering = True, False
@@ -197,7 +202,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         async with self._lock:
             try:
                 await self._snapshot()
-            except Exception as error:  # an older snapshot serves as well, it only takes longer
+            except Exception as error:  # noqa: BLE001  # an older snapshot serves as well, it only takes longer
                 log.warning("snapshot at revocation failed", extra={"error": repr(error)})
             for tp in revoked:
                 evaluation = self._evaluations.pop(tp, None)
@@ -233,7 +238,5 @@ def _decode(tp: TopicPartition, offset: int, value: bytes) -> Partial | None:
         return decode_partial(value)
     except msgspec.MsgspecError as error:
         where = {"topic": tp.topic, "partition": tp.partition, "offset": offset, "error": str(error)}
-        log.error("partial refused", extra=where)
+        log.error("partial refused", extra=where)  # noqa: TRY400  # the error says it all
         return None
-
-

@@ -18,18 +18,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from service.config.settings import Settings
+from service.events.batch import Record
 from service.kafka.commits import bare, commit, committed, first_offset
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
 from service.kafka.deadletter import dead_letter
 from service.kafka.outbox import Outbox
-from service.events.batch import Record
 from service.pipeline import Ingest, Taken
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
@@ -40,6 +41,7 @@ from service.windows.statement import Partial, Progress, encode_partial, source_
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 10_000
+_VALUE = attrgetter("value")
 
 
 class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -67,7 +69,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self.lag_records = 0
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Read until ``stopping``; raises whatever breaks, after which a new service begins at the last commit."""
+        """Read until ``stopping``; raises whatever breaks: a new service then begins at the last commit."""
         self._ingest = Ingest(self._settings, self._control)
         self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
         self._consumer: AIOKafkaConsumer = make_consumer(
@@ -121,8 +123,8 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         if name not in self._ingest.sources:
             return
         if era != self._era:
-            # A partition was begun anew while these were being read: they may be from before that or from after.
-            # Reading again from where the counting stands is right in both cases.
+            # A partition was begun anew while these were being read: they may be from before that or from
+            # after. Reading again from where the counting stands is right in both cases.
             self._consumer.seek(partition, self._ingest.sources[name].position)
             return
         taken = self._ingest.take(name, records)
@@ -136,7 +138,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._metrics.dead_lettered()
         for sample in taken.samples:
             await self._send(sample, sample.model)
-        self._count(taken, sum(len(record.value or b"") for record in records))
+        self._count(taken, sum(map(len, filter(None, map(_VALUE, records)))))
 
     async def _flush(self) -> None:
         began = time.monotonic()
@@ -205,10 +207,12 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         async with self._lock:
             try:
                 await self._begin_all(assigned)
-            except Exception as error:  # aiokafka only logs what a listener raises
+            except Exception as error:  # noqa: BLE001  # aiokafka only logs what a listener raises
                 self._failure = error
                 return
-        log.info("sources assigned", extra={"sources": sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)})
+        log.info(
+            "sources assigned", extra={"sources": sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)}
+        )
 
     async def _begin_all(self, assigned: Sequence[TopicPartition]) -> None:
         found = await committed(self._settings.kafka, self._group, list(assigned)) if assigned else {}
@@ -230,7 +234,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             try:
                 if revoked:
                     await self._flush()
-            except Exception as error:  # the next owner begins at the last commit, whatever went wrong here
+            except Exception as error:  # noqa: BLE001  # the next owner begins at the last commit, whatever went wrong here
                 log.warning("flush at revocation failed", extra={"error": repr(error)})
             for tp in revoked:
                 self._ingest.revoke(source_name(tp.topic, tp.partition))

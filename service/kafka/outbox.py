@@ -1,7 +1,7 @@
 """Sends whose acknowledgements are awaited together; one that fails fails them all.
 
-aiokafka's idempotent producer may give a batch up and go on with the next. What depends on an order of acknowledgements therefore waits
-here, and treats a failed send as a crash.
+aiokafka's idempotent producer may give a batch up and go on with the next. What depends on an order of
+acknowledgements therefore waits here, and treats a failed send as a crash.
 """
 
 from __future__ import annotations

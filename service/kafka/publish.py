@@ -18,14 +18,16 @@ RECORD_BYTES = 950_000
 """The broker takes records up to 1 MB unless told otherwise."""
 
 
-async def publish_profile(settings: Settings, profile: Profile, boundary_ms: int | None = None) -> tuple[int, int]:
+async def publish_profile(
+    settings: Settings, profile: Profile, boundary_ms: int | None = None
+) -> tuple[int, int]:
     """Put a profile in force.
 
     Parameters
     ----------
     boundary_ms
-        Panes that start at or after it are compared with the profile; rounded up to a pane's start. Default: the next pane
-        to begin. A model that had no profile so far takes it for all panes.
+        Panes that start at or after it are compared with the profile; rounded up to a pane's start. Default:
+        the next pane to begin. A model that had no profile so far takes it for all panes.
 
     Returns
     -------
@@ -60,8 +62,9 @@ def published(profile: Profile, boundary_ms: int) -> ProfilePublished:
     size = len(encode_control(record))
     if size > RECORD_BYTES:
         raise ProfileError(
-            f"profile of `{profile.model}`: {size:,} bytes with {len(profile.slices)} slices, more than a record of the "
-            f"control topic holds ({RECORD_BYTES:,}); lower `reference.bins` or drop a slice dimension, and build it anew",
+            f"profile of `{profile.model}`: {size:,} bytes with {len(profile.slices)} slices, more than a "
+            f"record of the control topic holds ({RECORD_BYTES:,}); lower `reference.bins` or drop a slice "
+            "dimension, and build it anew",
             reason="too_large",
         )
     return record
@@ -75,14 +78,14 @@ def model_of(settings: Settings, profile: Profile) -> Model:
                 names = ", ".join(field.name for field in profile.fields)
                 raise ProfileError(
                     f"profile of `{profile.model}`: its fields ({names}) are not those of the model's schema "
-                    f"({', '.join(model.features)}, prediction); windows could not be compared; build it anew with this "
-                    "configuration",
+                    f"({', '.join(model.features)}, prediction); windows could not be compared; build it "
+                    "anew with this configuration",
                     reason="does_not_fit",
                 )
             return model
     known = ", ".join(model.name for model in settings.models)
     raise ProfileError(
-        f"profile: model `{profile.model}` is not configured (there are: {known}); nobody would use it; add the model or "
-        "correct the profile's model",
+        f"profile: model `{profile.model}` is not configured (there are: {known}); nobody would use it; "
+        "add the model or correct the profile's model",
         reason="unknown_model",
     )

@@ -1,4 +1,4 @@
-"""State of the evaluation at a position, on a compacted topic: chunks first, then the manifest that makes them count."""
+"""State of the evaluation at a position: chunks first, then the manifest that makes them count."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Manifest(msgspec.Struct, frozen=True):
 async def write_snapshot(
     outbox: Outbox, kafka: Kafka, partition: int, position: int, digest: str, state: bytes
 ) -> int:
-    """Write a snapshot of one partials partition; its packed bytes. Everything sent before must be acknowledged."""
+    """Write a snapshot of a partials partition; its packed bytes. All sent before must be acknowledged."""
     data = pack_text(state)
     chunks = [data[i : i + CHUNK_BYTES] for i in range(0, len(data), CHUNK_BYTES)]
     # Two sets of keys take turns, so that the chunks of the last good snapshot stay until the next is whole.
@@ -56,7 +56,7 @@ async def write_snapshot(
 
 
 async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> tuple[int, bytes] | None:
-    """Position and state of the newest whole snapshot of one partials partition; None where there is none to use."""
+    """Position and state of the newest whole snapshot of a partials partition; None where there is none."""
     tp = TopicPartition(kafka.topics.snapshots, partition)
     consumer = make_consumer(kafka, group=None)
     consumer.assign([tp])

@@ -27,7 +27,8 @@ class TopicSpec:
     Attributes
     ----------
     policy
-        ``cleanup.policy``. Partials are never compacted: a compacted log is no prefix of itself, and recovery reads it from the start.
+        ``cleanup.policy``. Partials are never compacted: a compacted log is no prefix of itself, and recovery
+        reads it from the start.
     retention_ms
         How long records are kept, -1 for ever.
     """
@@ -57,7 +58,8 @@ async def ensure_topics(settings: Settings) -> dict[str, int]:
     Raises
     ------
     KafkaError
-        Names every topic that is missing, may not be created or has settings under which counts would be lost.
+        Names every topic that is missing, may not be created or has settings under which counts would be
+        lost.
     """
     admin = make_admin(settings.kafka)
     await admin.start()
@@ -86,8 +88,8 @@ async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str,
         await asyncio.sleep(0.2)
     unknown = ", ".join(name for name in names if not partitions.get(name))
     raise KafkaError(
-        f"kafka.topics: the broker does not say where the partitions of {unknown} are; nothing can be read or written "
-        "there; see the broker's log for leaderless partitions",
+        f"kafka.topics: the broker does not say where the partitions of {unknown} are; nothing can be read "
+        "or written there; see the broker's log for leaderless partitions",
         reason="no_partitions",
         retryable=True,
     )
@@ -97,8 +99,9 @@ def _require_sources(settings: Settings, existing: set[str]) -> None:
     missing = [source.topic for source in settings.sources if source.topic not in existing]
     if missing:
         raise KafkaError(
-            f"sources: the broker at {settings.kafka.bootstrap_servers} has no topic {', '.join(missing)}; no window "
-            "can close without it; create it (its producers choose its partitions) or correct `sources`",
+            f"sources: the broker at {settings.kafka.bootstrap_servers} has no topic {', '.join(missing)}; "
+            "no window can close without it; create it (its producers choose its partitions) or correct "
+            "`sources`",
             reason="missing_source",
             retryable=True,
         )
@@ -127,8 +130,8 @@ async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, specs: list[TopicSpe
 
 def _refused(names: list[str], error: BrokerError) -> KafkaError:
     return KafkaError(
-        f"kafka.topics: the broker did not create {', '.join(names)} ({error}); nothing can be counted without "
-        "them; create them as docs/operations.md lists, or let this user create topics",
+        f"kafka.topics: the broker did not create {', '.join(names)} ({error}); nothing can be counted "
+        "without them; create them as docs/operations.md lists, or let this user create topics",
         reason="topic_refused",
         retryable=True,
     )
@@ -148,8 +151,8 @@ async def _check(admin: AIOKafkaAdminClient, specs: list[TopicSpec]) -> None:
             policy = set((values.get("cleanup.policy") or "delete").split(","))
             if policy != {wanted[name].policy}:
                 raise KafkaError(
-                    f"kafka.topics: {name} has cleanup.policy={','.join(sorted(policy))}, which would lose records that "
-                    f"recovery needs; set it to {wanted[name].policy}",
+                    f"kafka.topics: {name} has cleanup.policy={','.join(sorted(policy))}, which would lose "
+                    f"records that recovery needs; set it to {wanted[name].policy}",
                     reason="wrong_policy",
                 )
 
@@ -159,7 +162,7 @@ def _check_partitions(specs: tuple[TopicSpec, ...], partitions: dict[str, int]) 
         found = partitions.get(spec.name, 0)
         if spec.partitions == 1 and found != 1:
             raise KafkaError(
-                f"kafka.topics: {spec.name} has {found} partitions; its records have one order only in one partition; "
-                "create it anew with one",
+                f"kafka.topics: {spec.name} has {found} partitions; its records have one order only in one "
+                "partition; create it anew with one",
                 reason="wrong_partitions",
             )

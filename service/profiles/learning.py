@@ -30,8 +30,8 @@ class _Version(msgspec.Struct):
 class Learner:
     """Collects samples of one model until each version has its reference.
 
-    Samples are taken in the order of the partials log, each record once: a source's samples count only above the
-    highest offset taken from it.
+    Samples are taken in the order of the partials log, each record once: a source's samples count only above
+    the highest offset taken from it.
     """
 
     def __init__(self, model: Model) -> None:
@@ -99,4 +99,4 @@ def learning_range_ms(spec: LearnSpec) -> tuple[int, int]:
 
 
 def _epoch_ms(text: str) -> int:
-    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -1,8 +1,9 @@
 """The clock of a source: a watermark that is a function of the log's prefix alone.
 
-The watermark of record ``i`` is the largest of two things, both known from what stands before ``i``: the largest event
-time less the model's lateness, and the last time at which the log was known to be read to its end. The latter comes
-from a wall clock, so every jump is remembered with the offset at which it took effect; whoever reads the log again repeats it.
+The watermark of record ``i`` is the largest of two things, both known from what stands before ``i``: the
+largest event time less the model's lateness, and the last time at which the log was known to be read to its
+end. The latter comes from a wall clock, so every jump is remembered with the offset at which it took effect;
+whoever reads the log again repeats it.
 """
 
 from __future__ import annotations
@@ -59,12 +60,22 @@ class Clock(msgspec.Struct, array_like=True):
         until = np.array([NEVER_MS, *(jump.until_ms for jump in self.jumps)])
         return until[np.searchsorted(at, offsets, side="right")]
 
-    def watermark_ms(self, lateness_ms: int) -> int:
-        """The watermark now: no event before it is counted in its pane any more."""
-        caught_up = self.jumps[-1].until_ms if self.jumps else NEVER_MS
-        return max(self.newest_ms - lateness_ms, caught_up)
+    def known_to_ms(self, offset: int) -> int:
+        """Up to when everything was known to be read, as of one offset.
+
+        Whoever reads again knows of jumps that are still ahead of it: those hold only from their offset on.
+        """
+        return max((jump.until_ms for jump in self.jumps if jump.offset <= offset), default=NEVER_MS)
+
+    def watermark_ms(self, lateness_ms: int, offset: int) -> int:
+        """The watermark before the record at ``offset``: no event before it is counted in its pane any more."""
+        return max(self.newest_ms - lateness_ms, self.known_to_ms(offset))
 
     def since(self, offset: int) -> list[Jump]:
         """The jumps that a reader beginning at ``offset`` must know of, earlier ones folded into one."""
         earlier = [jump for jump in self.jumps if jump.offset <= offset][-1:]
         return earlier + [jump for jump in self.jumps if jump.offset > offset]
+
+    def forget(self, offset: int) -> None:
+        """Nobody will begin before ``offset`` any more."""
+        self.jumps = self.since(offset)

@@ -1,4 +1,4 @@
-"""Stage 2 of one model: statements of all sources are merged into panes, and windows close as the watermark passes."""
+"""Stage 2 of one model: statements are merged into panes, and windows close as the watermark passes."""
 
 from __future__ import annotations
 
@@ -122,13 +122,14 @@ class ModelWindows:
         self._state.mismatched += len(strange)
         for source in sources:
             if source.digest == counting.digest:
-                for _, (slices, rows) in sorted(source.parts.items()):
-                    merged.add(slices, decode_rows(rows))
+                for _, (names, data) in sorted(source.parts.items()):
+                    merged.add(names, decode_rows(data))
+        slices, rows = merged.encoded(counting.layout.sums)
         late, cut = sum(s.late for s in sources), sum(s.cut for s in sources)
-        return merged.encoded(pane_ms, counting.digest, counting.layout.sums, late, cut, bool(strange))
+        return FoldedPane(pane_ms, counting.digest, slices, rows, late, cut, incomplete=bool(strange))
 
     def _due(self, version: str, spec: WindowSpec, watermark_ms: int) -> Iterator[int]:
-        """Ends of the windows to evaluate: those that hold a pane, and a few empty ones after the last that does."""
+        """Ends of the windows to evaluate: those that hold a pane, and a few empty ones after them."""
         key = (version, spec.name)
         slide = spec.slide_ms
         starts = [pane.start_ms for pane in self._state.folded[version]]

@@ -1,7 +1,7 @@
 """The compact form of rows of totals, for the wire and for panes at rest.
 
-Most cells of a pane are empty and most others small, so that cells are a bitmap of the non-empty ones and a byte for each count, with
-the few large ones aside; sums stay int64. LZ4 does the rest.
+Most cells of a pane are empty and most others small, so that cells are a bitmap of the non-empty ones and a
+byte for each count, with the few large ones aside; sums stay int64. LZ4 does the rest.
 """
 
 from __future__ import annotations

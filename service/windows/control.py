@@ -13,7 +13,8 @@ from service.windows.codec import pack_text, unpack_text
 class ProfilePublished(msgspec.Struct, frozen=True, tag="profile"):
     """A profile holds for the panes that start at or after ``boundary_ms``.
 
-    ``learned`` ones only count while the model version has no profile at all: two evaluators may learn at once.
+    ``learned`` ones only count while the model version has no profile at all: two evaluators may learn at
+    once.
     """
 
     packed: bytes
@@ -64,7 +65,7 @@ class Control:
         """Grows with every record that changed anything, so that caches know."""
 
     def apply(self, record: ProfilePublished) -> Profile | None:
-        """Take one record in; the profile that now holds from its boundary on, None when it changes nothing."""
+        """Take one record in; the profile that holds from its boundary on, None when it changes nothing."""
         profile = record.profile
         history = self._profiles.setdefault((profile.model, profile.version), [])
         if record.learned and history:
@@ -79,9 +80,11 @@ class Control:
 
     def in_force(self, model: str, version: str, pane_ms: int) -> Profile | None:
         """The profile of the pane that starts at ``pane_ms``: of the version itself, else of any version."""
-        keys = [(model, version), (model, "")] if version else [key for key in self._profiles if key[0] == model]
-        # Labels carry no version: whatever profile of the model came last holds for them.
-        for key in keys if version else [max(keys, key=self._newest_boundary, default=(model, ""))]:
+        keys = [(model, version), (model, "")]
+        if not version:  # labels carry none: whatever profile of the model came last holds for them
+            own = [key for key in self._profiles if key[0] == model]
+            keys = [max(own, key=self._newest_boundary)] if own else []
+        for key in keys:
             for boundary_ms, profile in reversed(self._profiles.get(key, ())):
                 if boundary_ms <= pane_ms:
                     return profile
@@ -89,7 +92,8 @@ class Control:
 
     def latest(self, model: str) -> list[Profile]:
         """The newest profile of each version of the model."""
-        return [history[-1][1] for (name, _), history in sorted(self._profiles.items()) if name == model and history]
+        of_model = [history for (name, _), history in sorted(self._profiles.items()) if name == model]
+        return [history[-1][1] for history in of_model if history]
 
     def knows(self, model: str, version: str) -> bool:
         """Whether the model version has a profile, now or from a later pane on."""

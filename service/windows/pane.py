@@ -92,7 +92,7 @@ class Pane:
         accumulate(self._totals[first:last], rows - first, cells, sums)
 
     def _rows_of(self, dimension: int, column: SliceColumn) -> NDArray[np.int64]:
-        """int64[N]: the row of each event in one dimension, -1 without one; new slices get rows while budget lasts."""
+        """int64[N]: the row of each event in one dimension, -1 without; slices get rows as budget lasts."""
         known = (-1 if name is None else self._rows.get(name, _NEW) for name in column.names)
         rows = np.fromiter(known, np.int64, len(column.names))
         if _NEW in rows:

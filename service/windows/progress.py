@@ -1,7 +1,8 @@
 """How far the sources have got, and the watermark that follows.
 
-The watermark of a model is the smallest over all sources, and a source not heard yet holds it back for ever. Which sources there are is
-known from the configured topics and from the partition counts that the sources themselves state.
+The watermark of a model is the smallest over all sources, and a source not heard yet holds it back for ever.
+Which sources there are is known from the configured topics and from the partition counts that the sources
+themselves state.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Progresses:
         return max((fact.clock_ms for fact in self._state.facts.values()), default=NEVER_MS)
 
     def unheard(self) -> list[str]:
-        """Sources that hold every watermark back because they have said nothing yet; a whole topic by its name."""
+        """Sources that have said nothing yet and so hold every watermark back; whole topics by their name."""
         silent = [topic for topic in self._topics if not self._state.partitions.get(topic)]
         names = (source_name(t, p) for t, count in self._state.partitions.items() for p in range(count))
         return silent + [name for name in names if name not in self._state.facts]

@@ -20,7 +20,6 @@ class FoldedPane(msgspec.Struct, frozen=True, gc=False):
     digest: str
     slices: tuple[str, ...]
     rows: bytes
-    sums: int
     late: int = 0
     cut: int = 0
     incomplete: bool = False
@@ -55,10 +54,10 @@ class MergedRows:
             self._rows = np.concatenate((rows, np.zeros((8, rows.shape[1]), np.int64)))
         return (ALL, *names), rows.copy()
 
-    def encoded(self, start_ms: int, digest: str, sums: int, late: int, cut: int, incomplete: bool) -> FoldedPane:
-        """The rows as a pane at rest."""
+    def encoded(self, sums: int) -> tuple[tuple[str, ...], bytes]:
+        """Names and encoded rows, of whose columns the first ``sums`` are sums."""
         slices, rows = self.snapshot()
-        return FoldedPane(start_ms, digest, slices, encode_rows(rows, sums), sums, late, cut, incomplete)
+        return slices, encode_rows(rows, sums)
 
 
 class RunningWindow:
@@ -80,7 +79,8 @@ class RunningWindow:
         start_ms = end_ms - self._length_ms
         leaving = [pane for pane in self._inside if pane.start_ms < start_ms]
         after = self._inside[-1].start_ms if self._inside else start_ms - 1
-        entering = [p for p in panes if max(after + 1, start_ms) <= p.start_ms < end_ms and p.digest == digest]
+        first_ms = max(after + 1, start_ms)
+        entering = [p for p in panes if first_ms <= p.start_ms < end_ms and p.digest == digest]
         for sign, moving in ((-1, leaving), (1, entering)):
             for pane in moving:
                 self._merged.add(pane.slices, decode_rows(pane.rows), sign)

@@ -60,7 +60,9 @@ def unpack(data: bytes, model: str, version: str) -> Batch:
         versions=[version] * n,
         tags=packed.tags,
         numeric=np.frombuffer(packed.numeric, np.float64).reshape(n, -1),
-        categorical=tuple([_VALUES.get(v, v) if isinstance(v, int) else v for v in c] for c in packed.categorical),
+        categorical=tuple(
+            [_VALUES.get(v, v) if isinstance(v, int) else v for v in c] for c in packed.categorical
+        ),
         counters=np.frombuffer(packed.counters, np.int64).reshape(n, len(COUNTERS)),
     )
 

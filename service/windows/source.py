@@ -1,7 +1,7 @@
 """One source partition: events in, finished panes out, and from where a restart would read again.
 
-Everything here is a function of the log's prefix and of the remembered ends of the log. Two readers that read the same records finish
-the same panes with the same totals, however the records were split into batches.
+Everything here is a function of the log's prefix and of the remembered ends of the log. Two readers that read
+the same records finish the same panes with the same totals, however the records were split into batches.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from service.windows.pane import Pane
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
 from service.windows.slicing import SliceColumn, SliceNames
+
+JUMPS = 100
+"""Known ends of the log that are remembered at full grain: more would not fit the metadata of a commit."""
 
 Key = tuple[str, str, int]
 """Model, version, start of a pane in ms."""
@@ -46,6 +50,13 @@ class Tally:
     """Read again after a restart, and already in a finished pane."""
     cut: int = 0
     """Sent to the shared slice by the slice budget."""
+
+
+class _First(NamedTuple):
+    """The first record of any unfinished pane: its offset, and the largest event time before it."""
+
+    offset: int
+    newest_ms: int
 
 
 @dataclass(slots=True)
@@ -76,7 +87,10 @@ class Source:
             for plan in plans.values()
         }
         # Ends of the log are known on the grid of the shortest pane, so that few jumps need remembering.
-        self._grid_ms = int(np.gcd.reduce([plan.model.pane_ms for plan in plans.values()]))
+        models = [plan.model for plan in plans.values()]
+        self._grid_ms = int(np.gcd.reduce([model.pane_ms for model in models]))
+        self._coarse_ms = max(model.pane_ms for model in models)
+        self._longest_lateness_ms = max(model.lateness for model in models)
 
     @property
     def newest_ms(self) -> int:
@@ -86,7 +100,7 @@ class Source:
     @property
     def caught_up_ms(self) -> int:
         """Everything before this time is known to have been read."""
-        return self._clock.jumps[-1].until_ms if self._clock.jumps else NEVER_MS
+        return self._clock.known_to_ms(self.position)
 
     def open_by_model(self) -> dict[str, int]:
         """How many panes of each model are unfinished."""
@@ -100,7 +114,7 @@ class Source:
 
     def watermark_ms(self, model: str) -> int:
         """The model's watermark in this source."""
-        return self._clock.watermark_ms(self._plans[model].model.lateness)
+        return self._clock.watermark_ms(self._plans[model].model.lateness, self.position)
 
     def add(self, batches: Sequence[Batch], position: int) -> None:
         """Count the events of consecutive records; ``position`` is the offset after the last record read."""
@@ -111,8 +125,13 @@ class Source:
         self.position = position
 
     def caught_up(self, until_ms: int) -> bool:
-        """Know that the log has been read to its end, with everything before ``until_ms`` in it; whether that is news."""
-        return self._clock.jump(self.position, until_ms // self._grid_ms * self._grid_ms)
+        """Know that the log was read to its end, with all before ``until_ms`` in it; whether that is news."""
+        # Every jump must fit the commit until the panes begun before it are finished: many call for a coarser grid.
+        grid_ms = self._grid_ms if len(self._clock.jumps) < JUMPS else self._coarse_ms
+        until_ms = until_ms // grid_ms * grid_ms
+        # One that no model's watermark would feel need not be remembered.
+        felt = until_ms > self._clock.newest_ms - self._longest_lateness_ms
+        return felt and self._clock.jump(self.position, until_ms)
 
     def tallies(self) -> dict[str, Tally]:
         """What did not simply count, by model, since the last call."""
@@ -134,15 +153,20 @@ class Source:
         self._finished_ms |= self._stating_ms
         self._stating_ms.clear()
         self._stated.clear()
+        self._clock.forget(self._first().offset)
 
     def resume(self) -> Resume:
         """From where a restart must read, and the state in force there."""
-        unfinished = [*self._open.values(), *self._stated.values()]
+        first = self._first()
+        jumps = self._clock.since(first.offset)
+        return Resume(first.offset, self.position, first.newest_ms, jumps, dict(self._finished_ms))
+
+    def _first(self) -> _First:
+        unfinished = (*self._open.values(), *self._stated.values())
         first = min(unfinished, key=lambda entry: entry.pane.first_offset, default=None)
-        offset = first.pane.first_offset if first else self.position
-        newest_ms = first.newest_ms if first else self._clock.newest_ms
-        jumps = self._clock.since(offset)
-        return Resume(offset, self.position, newest_ms, jumps, dict(self._finished_ms))
+        if first is None:
+            return _First(self.position, self._clock.newest_ms)
+        return _First(first.pane.first_offset, first.newest_ms)
 
     def outdated(self) -> bool:
         """Whether an open pane was begun under another profile than the one that now holds for it."""
@@ -154,7 +178,7 @@ class Source:
     def _advance(
         self, batches: Sequence[Batch], clocks: Sequence[NDArray[np.int64]]
     ) -> list[NDArray[np.int64]]:
-        """For each batch int64[N]: the newest event time before each event, over all models in the partition."""
+        """For each batch int64[N]: the newest event time before each event, over the whole partition."""
         if len(batches) <= 1:
             return [self._clock.advance(clock) for clock in clocks]
         offsets = np.concatenate([batch.offsets for batch in batches])
@@ -215,13 +239,16 @@ class Source:
         if entry is None:
             pane = Pane(plan.counting(version, start_ms), plan.model.slices, self._bounds.slices, offset)
             entry = self._open[key] = _Open(pane, newest_ms)
+        elif offset < entry.pane.first_offset:
+            # Predictions and labels without a version share panes, and come in batches of their own.
+            entry.pane.first_offset, entry.newest_ms = offset, newest_ms
         return entry.pane
 
 
 def _held_times(
     batch: Batch, future_ms: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Event times with those far ahead of their record clamped, what each does to the clock, and which were clamped."""
+    """Event times (clamped where far ahead of their record), what each does to the clock, which were clamped."""
     record = np.where(batch.record_ms < 0, np.iinfo(np.int64).max // 2, batch.record_ms)
     clamped = batch.event_ms > record + future_ms
     times = np.where(clamped, record, batch.event_ms)

@@ -1,4 +1,4 @@
-"""What stage 1 tells stage 2: totals of finished panes, samples to learn from, and how far a source has got."""
+"""What stage 1 tells stage 2: totals of finished panes, samples to learn from, progress of sources."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Progress(msgspec.Struct, frozen=True, gc=False, tag="progress", kw_only=Tr
 class Sample(msgspec.Struct, frozen=True, gc=False, tag="sample", kw_only=True):
     """Predictions of a model version without a profile, from which its reference is learned.
 
-    ``columns`` is a packed batch; its records lie at offsets in ``[lo, hi)``. A reader takes a sample only when
-    ``lo`` is at or above the highest ``hi`` it has of the source, so that repetition does no harm.
+    ``columns`` is a packed batch; its records lie at offsets in ``[lo, hi)``. A reader takes a sample only
+    when ``lo`` is at or above the highest ``hi`` it has of the source, so that repetition does no harm.
     """
 
     source: str
@@ -96,7 +96,9 @@ def source_name(topic: str, partition: int) -> str:
     return f"{topic}/{partition}"
 
 
-def state_pane(source: str, model: str, version: str, pane_ms: int, hi: int, pane: Pane) -> Iterator[Statement]:
+def state_pane(
+    source: str, model: str, version: str, pane_ms: int, hi: int, pane: Pane
+) -> Iterator[Statement]:
     """The statements of one finished pane, split by rows so that each fits a record."""
     slices, totals = pane.slices, pane.totals
     sums = pane.counting.layout.sums

@@ -32,7 +32,7 @@ FRONT = ("service", "service.__version__")
 
 LAYERS = (
     Layer(("detectors",), ("numpy", "scipy", "river", "msgspec", "orjson"), pure=True),
-    Layer(("service.errors",), pure=True),
+    Layer(("service.errors", "service.logs"), ("orjson",)),
     Layer(("service.config",), ("msgspec", "orjson", "jinja2")),
     Layer(("service.events",), ("numpy", "msgspec", "orjson"), pure=True),
     Layer(("service.windows",), ("numpy", "scipy", "river", "msgspec", "orjson"), pure=True),
@@ -62,7 +62,7 @@ IMPURE = (
 # Libraries that reach outside, or whose spread would tie everything to them, come in by these doors alone.
 _COMMANDS = ("service.cli*", "service.commands", "service.terminal*", "service.demo")
 DOORS = {
-    "aiohttp": ("service.web", "service.embedded", "service.app"),
+    "aiohttp": ("service.web", "service.embedded", "service.app", "service.kafka.faust_app", "service.demo"),
     "aiokafka": ("service.kafka",),
     "click": _COMMANDS,
     "cramjam": ("service.windows.codec",),

@@ -158,7 +158,9 @@ def test_slices_beyond_the_bound_are_cut_smallest_first_and_counted() -> None:
 def test_labels_count_in_all_and_in_the_slices_of_their_own_tags() -> None:
     predictions = [batch([(1.0, "CA", "eu")]), batch([(1.0, "CA", "us")], first=1)]
     profile = profile_from_batches(MODEL, "1", [*predictions, labels(5)])
-    counted = dict(zip(profile.slices, profile.layout.counter(profile.totals, "actuals").tolist(), strict=True))
+    counted = dict(
+        zip(profile.slices, profile.layout.counter(profile.totals, "actuals").tolist(), strict=True)
+    )
     assert {name: count for name, count in counted.items() if count} == {"all": 5, "region=eu": 5}
     profile = profile_from_batches(MODEL, "1", [predictions[0], labels(5)])
     assert profile.layout.counter(profile.totals, "events").tolist() == [1, 1]
