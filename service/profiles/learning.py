@@ -12,7 +12,7 @@ from service.config.model import LearnSpec, Model
 from service.events.batch import Batch
 from service.profiles.from_batches import profile_from_batches
 from service.windows.clock import FOREVER_MS, NEVER_MS
-from service.windows.sample import unpack
+from service.windows.sample import pack, unpack
 from service.windows.statement import Sample
 
 MIN_EVENTS = 100
@@ -41,9 +41,14 @@ class Learner:
     def add(self, sample: Sample) -> None:
         """Take a sample in, unless it repeats what was taken."""
         state = self._versions.setdefault(sample.version, _Version())
-        if sample.lo < state.taken.get(sample.source, 0):
+        taken = state.taken.get(sample.source, 0)
+        if sample.hi <= taken:
             return
         state.taken[sample.source] = sample.hi
+        if sample.lo < taken:  # whoever reads a source again cuts its samples elsewhere
+            known = unpack(sample.columns, self.model.name, sample.version)
+            fresh = known.take((known.offsets >= taken).nonzero()[0])
+            sample = msgspec.structs.replace(sample, lo=taken, columns=pack(fresh))
         batch = self._within(unpack(sample.columns, self.model.name, sample.version))
         state.seen += len(batch)
         if len(batch):

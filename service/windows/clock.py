@@ -68,7 +68,7 @@ class Clock(msgspec.Struct, array_like=True):
         return max((jump.until_ms for jump in self.jumps if jump.offset <= offset), default=NEVER_MS)
 
     def watermark_ms(self, lateness_ms: int, offset: int) -> int:
-        """The watermark before the record at ``offset``: no event before it is counted in its pane any more."""
+        """The watermark before the record at ``offset``: earlier events no longer count in their panes."""
         return max(self.newest_ms - lateness_ms, self.known_to_ms(offset))
 
     def since(self, offset: int) -> list[Jump]:

@@ -25,13 +25,21 @@ class _Heard(msgspec.Struct):
     digest: str
     late: int
     cut: int
-    parts: dict[int, tuple[tuple[str, ...], bytes]]
+    of: int
+    parts: dict[int, tuple[tuple[str, ...], bytes]] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all parts have come."""
+        return len(self.parts) == self.of
 
 
 class _State(msgspec.Struct):
     """Everything that a snapshot must hold."""
 
     heard: dict[tuple[str, int], dict[str, _Heard]] = {}
+    coming: dict[tuple[str, int], dict[str, _Heard]] = {}
+    """Newer statements of which parts are missing: until these come, the older one stands."""
     folded: dict[str, list[FoldedPane]] = {}
     closed_ms: dict[tuple[str, str], int] = {}
     empty: dict[tuple[str, str], int] = {}
@@ -68,15 +76,19 @@ class ModelWindows:
         if statement.pane_ms + self.model.pane_ms <= self._state.watermark_ms:
             self._state.late_at_merge += 1
             return
-        sources = self._state.heard.setdefault((statement.version, statement.pane_ms), {})
-        known = sources.get(statement.source)
-        if known is None or statement.hi > known.hi or statement.digest != known.digest:
-            if known is not None and statement.hi < known.hi:
-                return
-            known = _Heard(statement.hi, statement.digest, statement.late, statement.cut, {})
-            sources[statement.source] = known
-        if statement.hi == known.hi:
-            known.parts[statement.part] = (statement.slices, statement.rows)
+        key, source = (statement.version, statement.pane_ms), statement.source
+        whole, coming = self._state.heard.setdefault(key, {}), self._state.coming.setdefault(key, {})
+        if source in whole and statement.hi < whole[source].hi:
+            return
+        known = coming.get(source)
+        if known is not None and statement.hi < known.hi:
+            return
+        if known is None or (statement.hi, statement.digest) != (known.hi, known.digest):
+            known = _Heard(statement.hi, statement.digest, statement.late, statement.cut, statement.parts)
+        known.parts[statement.part] = (statement.slices, statement.rows)
+        coming[source] = known
+        if known.whole:
+            whole[source] = coming.pop(source)
 
     def close(self, watermark: int) -> Iterator[ClosedWindow]:
         """The windows that the model's watermark (ms) has passed, by end, then version, then name."""
@@ -110,8 +122,11 @@ class ModelWindows:
         due = [key for key in self._state.heard if key[1] + self.model.pane_ms <= watermark_ms]
         for version, pane_ms in sorted(due):
             sources = self._state.heard.pop((version, pane_ms))
+            torn = self._state.coming.pop((version, pane_ms), {}).keys() - sources.keys()
             counting = self._plan.counting(version, pane_ms)
             folded = self._merge(counting, pane_ms, [sources[name] for name in sorted(sources)])
+            if torn:
+                folded = msgspec.structs.replace(folded, incomplete=True)
             self._state.folded.setdefault(version, []).append(folded)
         for panes in self._state.folded.values():
             panes.sort(key=lambda pane: pane.start_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Literal
 
 import msgspec
@@ -80,15 +81,12 @@ class Control:
 
     def in_force(self, model: str, version: str, pane_ms: int) -> Profile | None:
         """The profile of the pane that starts at ``pane_ms``: of the version itself, else of any version."""
-        keys = [(model, version), (model, "")]
-        if not version:  # labels carry none: whatever profile of the model came last holds for them
-            own = [key for key in self._profiles if key[0] == model]
-            keys = [max(own, key=self._newest_boundary)] if own else []
-        for key in keys:
-            for boundary_ms, profile in reversed(self._profiles.get(key, ())):
-                if boundary_ms <= pane_ms:
-                    return profile
-        return None
+        if not version:  # labels carry none: of all profiles of the model, the one that began to hold last
+            held = [self._held((model, name), pane_ms) for of, name in sorted(self._profiles) if of == model]
+            begun = [entry for entry in held if entry is not None]
+            return max(begun, key=itemgetter(0))[1] if begun else None
+        entry = self._held((model, version), pane_ms) or self._held((model, ""), pane_ms)
+        return entry and entry[1]
 
     def latest(self, model: str) -> list[Profile]:
         """The newest profile of each version of the model."""
@@ -99,5 +97,7 @@ class Control:
         """Whether the model version has a profile, now or from a later pane on."""
         return bool(self._profiles.get((model, version)) or self._profiles.get((model, "")))
 
-    def _newest_boundary(self, key: tuple[str, str]) -> tuple[int, str]:
-        return self._profiles[key][-1][0], key[1]
+    def _held(self, key: tuple[str, str], pane_ms: int) -> tuple[int, Profile] | None:
+        """Boundary and profile that hold for the pane under one key."""
+        begun = [entry for entry in self._profiles.get(key, ()) if entry[0] <= pane_ms]
+        return begun[-1] if begun else None

@@ -21,9 +21,11 @@ _UNSAFE = re.compile(r"[%,=\x00-\x1f\x7f]")
 def escape(value: str) -> str:
     """A tag's value with everything percent-encoded that could be read as part of a slice's name.
 
-    >>> escape("a=b,c")
-    'a%3Db%2Cc'
+    >>> escape("a=b,c"), escape("__other__")
+    ('a%3Db%2Cc', '%5F_other__')
     """
+    if value == OTHER:
+        return "%5F_other__"
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", value)
 
 
@@ -38,7 +40,7 @@ def slice_name(dimension: Sequence[str], values: Sequence[str]) -> str:
 
 def other_name(dimension: Sequence[str]) -> str:
     """The name of the slice that takes what the budget cut from a dimension."""
-    return slice_name(dimension, [OTHER] * len(dimension))
+    return ",".join(f"{tag}={OTHER}" for tag in dimension)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class Source:
 
     def caught_up(self, until_ms: int) -> bool:
         """Know that the log was read to its end, with all before ``until_ms`` in it; whether that is news."""
-        # Every jump must fit the commit until the panes begun before it are finished: many call for a coarser grid.
+        # Jumps stand in the commit until the panes begun before them are finished: many need a coarser grid.
         grid_ms = self._grid_ms if len(self._clock.jumps) < JUMPS else self._coarse_ms
         until_ms = until_ms // grid_ms * grid_ms
         # One that no model's watermark would feel need not be remembered.
@@ -248,7 +248,7 @@ class Source:
 def _held_times(
     batch: Batch, future_ms: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Event times (clamped where far ahead of their record), what each does to the clock, which were clamped."""
+    """Event times (clamped if far ahead of their record), what each does to the clock, which were clamped."""
     record = np.where(batch.record_ms < 0, np.iinfo(np.int64).max // 2, batch.record_ms)
     clamped = batch.event_ms > record + future_ms
     times = np.where(clamped, record, batch.event_ms)
