@@ -8,9 +8,6 @@ UID = "driftline-model"
 FEATURE_UID = "driftline-feature"
 CHOSEN = 'model=~"$model"'
 OVERALL = f'{CHOSEN}, slice="all"'
-KEEP = "${__url_time_range}&${datasource:queryparam}"
-"""Keeps time range and datasource on the way to another dashboard."""
-_TO_MODEL = f"/d/{UID}?{KEEP}&var-model=${{__data.fields.Model}}"
 
 
 def fleet(grid: Grid) -> None:
@@ -18,6 +15,17 @@ def fleet(grid: Grid) -> None:
     _numbers(grid)
     _more_numbers(grid)
     _versions(grid)
+
+
+def link_of_a_row(uid: str, **headers: str) -> str:
+    """Address of a dashboard, its variables filled from the row clicked; time range and datasource stay.
+
+    >>> link_of_a_row("driftline-model", model="Model")
+    '/d/driftline-model?${__url_time_range}&${datasource:queryparam}&var-model=${__data.fields.Model:percentencode}'
+    """
+    parts = ["${__url_time_range}", "${datasource:queryparam}"]
+    parts += [f"var-{name}=${{__data.fields.{header}:percentencode}}" for name, header in headers.items()]
+    return f"/d/{uid}?{'&'.join(parts)}"
 
 
 def _numbers(grid: Grid) -> None:
@@ -94,7 +102,7 @@ def _versions(grid: Grid) -> None:
             },
             {"model": "Model", "model_version": "Version"},
             units={"Window ended": "dateTimeFromNow", "Worst ratio": "short", "Predictions": "short"},
-            links=[("Show this model", _TO_MODEL)],
+            links=[("Show this model", link_of_a_row(UID, model="Model"))],
             red_from={"Worst ratio": 1, "Breaching": 1},
             descending="Worst ratio",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from dashboards.fleet import CHOSEN, FEATURE_UID, KEEP, OVERALL, UID, fleet
+from dashboards.fleet import CHOSEN, FEATURE_UID, OVERALL, UID, fleet, link_of_a_row
 from dashboards.parts import (
     Grid,
     board,
@@ -17,9 +17,8 @@ _REFERENCE = (
     f"driftline_learning_ratio{{{CHOSEN}}} or on (model, model_version) "
     f"max by (model, model_version) (driftline_reference_info{{{CHOSEN}}})"
 )
-_TO_FEATURE = (
-    f"/d/{FEATURE_UID}?{KEEP}&var-model=${{__data.fields.Model}}&var-model_version=${{__data.fields.Version}}"
-    "&var-window=${__data.fields.Window}&var-slice=${__data.fields.Slice}&var-feature=${__data.fields.Feature}"
+_TO_FEATURE = link_of_a_row(
+    FEATURE_UID, model="Model", model_version="Version", window="Window", slice="Slice", feature="Feature"
 )
 
 

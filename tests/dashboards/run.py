@@ -77,7 +77,6 @@ class Run:
         self.metrics.dead_lettered(len(taken.rejects))
         self.metrics.bytes_in(sum(map(len, values)))
         self.metrics.lag(topic, 0, len(self._events), 1.5)
-        self.metrics.gap(topic, 0, 0)
         self.board.watermark("credit", self._engine.newest_ms(topic))
 
     def _take(self, effect: Effect) -> None:

@@ -173,7 +173,27 @@ def test_a_network_policy_lets_out_what_the_configuration_names() -> None:
 
     ports = [{port["port"] for port in rule["ports"]} for rule in policy["egress"]]
     assert ports == [{53}, {443, 9093}]
-    assert policy["ingress"][0]["from"]
+    assert len(policy["ingress"][0]["from"]) == 2
+
+
+def test_a_network_policy_lets_the_test_of_the_release_in() -> None:
+    objects = render(values("full"))
+    peers = one(objects, "NetworkPolicy")["spec"]["ingress"][0]["from"]
+    labels = one(objects, "Pod")["metadata"]["labels"].items()
+
+    pods = [peer["podSelector"]["matchLabels"].items() for peer in peers if "podSelector" in peer]
+    assert [wanted <= labels for wanted in pods] == [True]
+
+
+def test_a_package_of_the_chart_holds_dashboards_and_rules_but_no_examples(tmp_path: Path) -> None:
+    archive = helm.package(CHART, destination=tmp_path)
+
+    with helm.Chart.load(archive) as chart:
+        names = {file["name"] for file in chart.files}
+        rendered = chart.render(values("full"), name="risk", namespace="ml")
+    assert {f"files/{name}" for name in dashboards()} <= names
+    assert not any(name.startswith("ci/") for name in names)
+    assert "DriftlineAbsent" in rendered["driftline/templates/prometheusrule.yaml"]
 
 
 def test_topics_for_strimzi_are_those_that_the_service_would_create() -> None:

@@ -20,6 +20,12 @@ app.kubernetes.io/name: {{ include "driftline.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Not the workers' labels: the test's pod must get none of their traffic. */}}
+{{- define "driftline.testLabels" -}}
+app.kubernetes.io/name: {{ include "driftline.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "driftline.labels" -}}
 {{ include "driftline.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
