@@ -33,10 +33,6 @@ SETTLE_S = 5.0
 STOP_S = 0.5
 PACE_KEPT = 1.02
 """Longer than this times the planned duration is told."""
-BANNER = (
-    "Demo: real flights of autumn 2013, played fast. Four incidents are staged; the rest happened. Nothing "
-    "leaves this machine."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class Show:
         first = play.settings.web.port if play.port is None else play.port
         for port in range(first, first + PORTS_TRIED):
             settings = staged(play.settings, play.made, receiver_url, port)
-            service = EmbeddedService(settings, [TOPIC], on_effect=self._effect, banner=lambda: BANNER)
+            service = EmbeddedService(settings, [TOPIC], on_effect=self._effect, banner=self._banner)
             try:
                 await service.start()
             except ConfigError as error:
@@ -163,6 +159,16 @@ class Show:
             "A model says at departure whether a flight will land over 15 minutes late; the label follows at "
             "landing. Four incidents are STAGED; what is marked REAL happened. Times are event times, UTC.\n"
         )
+
+    def _banner(self) -> str:
+        """What the page says above everything: whether what it shows is staged."""
+        for incident in schedule.INCIDENTS:
+            if incident.start_ms <= self._now_ms < incident.end_ms:
+                return f"Demo. Staged now: {incident.announcement}"
+        for happening in reversed(schedule.HAPPENINGS):  # the newest: the season goes on behind all others
+            if happening.start_ms <= self._now_ms < happening.end_ms:
+                return f"Demo. Nothing is staged now. What really happened: {happening.title}."
+        return "Demo: real flights of autumn 2013, played fast. Nothing is staged now."
 
     def _announce(self, hour_ms: int) -> None:
         for happening in schedule.HAPPENINGS:

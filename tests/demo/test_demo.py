@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -116,9 +116,7 @@ def told() -> Told:
 
 
 @pytest.mark.parametrize("incident", schedule.INCIDENTS, ids=lambda incident: incident.name)
-def test_each_incident_is_announced_found_in_its_place_and_resolved(
-    told: Told, incident: Incident
-) -> None:
+def test_each_incident_is_announced_found_in_its_place_and_resolved(told: Told, incident: Incident) -> None:
     assert f"STAGED    {incident.title}: {incident.announcement}" in told.text
     [row] = [line for line in told.text.splitlines() if line.strip().startswith(f"{incident.name} ")]
     _, found, feature, slice_name, after, resolved, *_ = (cell.strip() for cell in re.split("[│|]", row))
@@ -162,6 +160,11 @@ def test_page_and_metrics_answer_while_it_plays(told: Told) -> None:
     assert any("driftline_alert_firing" in page for page in told.metrics)
 
 
+def test_the_page_says_what_is_staged_now(told: Told) -> None:
+    assert any("Staged now: " in page for page in told.pages)
+    assert any("Nothing is staged now" in page for page in told.pages)
+
+
 def test_no_colour_and_no_bar_goes_into_a_pipe(told: Told) -> None:
     assert "\x1b" not in told.text
 
@@ -189,6 +192,16 @@ def test_a_signal_while_it_plays_ends_it_cleanly() -> None:
         status, seconds = run.end(signal.SIGTERM)
     assert (status, "Traceback" in run.text) == (0, False)
     assert seconds < ENDS_WITHIN_S
+
+
+def test_where_the_usual_port_is_taken_the_next_free_one_is_used_and_said() -> None:
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody has it already: just as good
+            stack.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        with demo("--seconds", "300") as run:
+            run.wait_for(OPEN.pattern, 60)
+            run.end(signal.SIGTERM)
+    assert "Port 8080 is taken by another program; trying 8081." in run.text
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
