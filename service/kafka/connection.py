@@ -45,7 +45,8 @@ def make_producer(kafka: Kafka) -> AIOKafkaProducer:
         compression_type="zstd",
         max_batch_size=256 * 1024,
         linger_ms=5,
-        max_request_size=1_000_000,
+        # Dead letters may be as large as what was refused; all else is kept below a megabyte.
+        max_request_size=11_000_000,
         request_timeout_ms=30_000,
     )
 

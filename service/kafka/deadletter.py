@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import logging
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import MessageSizeTooLargeError
+
 from service.events.batch import Reject
+from service.kafka.outbox import Outbox
+
+log = logging.getLogger(__name__)
 
 DETAIL_BYTES = 2_000
-VALUE_BYTES = 900_000
-"""Longer values are cut, and say so: the topic takes records up to 1 MB unless told otherwise."""
+SAFE_BYTES = 900_000
+"""Values up to this fit any topic whose ``max.message.bytes`` was not lowered."""
+VALUE_BYTES = 10_000_000
+"""Longer values are cut, and say so."""
+HEADER_BYTES = 50_000
+"""Headers of the original beyond this are left out."""
 
 Headers = list[tuple[str, bytes]]
 
 
-def dead_letter(reject: Reject, topic: str, partition: int) -> tuple[bytes | None, bytes | None, Headers]:
+class DeadLetters:
+    """Sends refused records to the dead-letter topic."""
+
+    def __init__(self, producer: AIOKafkaProducer, outbox: Outbox, topic: str) -> None:
+        self._producer, self._outbox, self._topic = producer, outbox, topic
+
+    async def send(self, reject: Reject, source: TopicPartition) -> None:
+        """Hand a refused record over; a large one is waited for, since the topic may not take it whole."""
+        key, value, headers = dead_letter(reject, source.topic, source.partition, VALUE_BYTES)
+        if value is not None and len(value) > SAFE_BYTES:
+            try:
+                await self._producer.send_and_wait(self._topic, value, key=key, headers=headers)
+            except MessageSizeTooLargeError:
+                log.warning(
+                    "dead letter cut: raise max.message.bytes of the topic",
+                    extra={"topic": self._topic, "bytes": len(value), "kept": SAFE_BYTES},
+                )
+                key, value, headers = dead_letter(reject, source.topic, source.partition, SAFE_BYTES)
+            else:
+                return
+        await self._outbox.send(self._topic, value, key, headers=headers)
+
+
+def dead_letter(
+    reject: Reject, topic: str, partition: int, most: int
+) -> tuple[bytes | None, bytes | None, Headers]:
     """Key, value and headers of the dead-letter record: the original bytes, and why and whence.
 
-    The headers of the original follow ours under ``original.`` names.
+    At most ``most`` bytes of the value are kept. The headers of the original follow ours, as ``original.<name>``.
     """
     record = reject.record
     value = record.value
@@ -26,10 +63,10 @@ def dead_letter(reject: Reject, topic: str, partition: int) -> tuple[bytes | Non
         ("driftline.offset", str(record.offset).encode()),
         ("driftline.timestamp", str(record.timestamp).encode()),
     ]
-    if value is not None and len(value) > VALUE_BYTES:
-        headers.append(("driftline.cut", f"{len(value)} bytes, cut to {VALUE_BYTES}".encode()))
-        value = value[:VALUE_BYTES]
-    room = 50_000
+    if value is not None and len(value) > most:
+        headers.append(("driftline.cut", f"{len(value)} bytes, cut to {most}".encode()))
+        value = value[:most]
+    room = HEADER_BYTES
     for name, content in record.headers:
         room -= len(name) + len(content or b"")
         if room > 0:

@@ -29,8 +29,9 @@ from service.events.batch import Record
 from service.kafka.commits import bare, commit, committed, first_offset
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
-from service.kafka.deadletter import dead_letter
+from service.kafka.deadletter import DeadLetters
 from service.kafka.outbox import Outbox
+from service.kafka.records import install, unwrapped
 from service.pipeline import Ingest, Taken
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
@@ -70,14 +71,16 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until ``stopping``; raises whatever breaks: a new service then begins at the last commit."""
+        install()
         self._ingest = Ingest(self._settings, self._control)
         self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
         self._consumer: AIOKafkaConsumer = make_consumer(
             self._settings.kafka, group=self._group, fetch_min_bytes=1, fetch_max_wait_ms=200,
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[RangePartitionAssignor], value_deserializer=unwrapped,
         )  # fmt: skip
         await self._producer.start()
         self._outbox = Outbox(self._producer)
+        self._dead_letters = DeadLetters(self._producer, self._outbox, self._topics.deadletter)
         try:
             await self._consumer.start()
             self._consumer.subscribe([source.topic for source in self._settings.sources], listener=self)
@@ -132,8 +135,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         fresh_from = self._counted_to.get(partition, 0)
         for reject in taken.rejects:
             if reject.record.offset >= fresh_from:
-                key, value, headers = dead_letter(reject, partition.topic, partition.partition)
-                await self._outbox.send(self._topics.deadletter, value, key, headers=headers)
+                await self._dead_letters.send(reject, partition)
                 self._metrics.rejects(reject.reason)
                 self._metrics.dead_lettered()
         for sample in taken.samples:

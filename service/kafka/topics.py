@@ -18,6 +18,8 @@ from service.kafka.connection import make_admin
 log = logging.getLogger(__name__)
 
 WEEK_MS = 7 * 86_400_000
+DEAD_LETTER_BYTES = 11_000_000
+"""A refused record of ten megabytes and its headers."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class TopicSpec:
         reads it from the start.
     retention_ms
         How long records are kept, -1 for ever.
+    message_bytes
+        Largest record; None leaves it to the broker.
     """
 
     name: str
     partitions: int
     policy: str
     retention_ms: int
+    message_bytes: int | None = None
 
 
 def topic_specs(kafka: Kafka) -> tuple[TopicSpec, ...]:
@@ -48,7 +53,7 @@ def topic_specs(kafka: Kafka) -> tuple[TopicSpec, ...]:
         TopicSpec(topics.results, many, "delete", WEEK_MS),
         TopicSpec(topics.alerts, many, "compact", -1),
         TopicSpec(topics.snapshots, many, "compact", -1),
-        TopicSpec(topics.deadletter, 1, "delete", 4 * WEEK_MS),
+        TopicSpec(topics.deadletter, 1, "delete", 4 * WEEK_MS, DEAD_LETTER_BYTES),
     )
 
 
@@ -113,6 +118,8 @@ async def _create(admin: AIOKafkaAdminClient, kafka: Kafka, specs: list[TopicSpe
     new = []
     for spec in specs:
         settings = {"cleanup.policy": spec.policy, "retention.ms": str(spec.retention_ms)}
+        if spec.message_bytes is not None:
+            settings["max.message.bytes"] = str(spec.message_bytes)
         topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=settings)
         # The constructor refuses -1, the broker's own default, though the protocol has it.
         topic.replication_factor = kafka.replication_factor
