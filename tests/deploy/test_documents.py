@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
+from types import ModuleType
 from typing import Any
 
 import helm_python as helm
 import pytest
 
+import dashboards.fleet
+import examples.produce
 from service.config.loading import parse
 from service.config.settings import Kafka
 from service.kafka.topics import topic_specs
@@ -78,3 +82,11 @@ def test_every_value_of_the_chart_that_the_text_names_exists() -> None:
         for part in path.split("."):
             assert part in place, path
             place = place[part]
+
+
+@pytest.mark.parametrize("module", [dashboards.fleet, examples.produce])
+def test_examples_in_docstrings_hold(module: ModuleType) -> None:
+    tried = doctest.testmod(module)
+
+    assert tried.attempted > 0
+    assert tried.failed == 0
