@@ -15,7 +15,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
 
-.PHONY: help demo env check format parts test-fast test bench lock clean
+.PHONY: help demo env check format generated parts test-fast test bench lock clean
 
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,6 +34,11 @@ check: $(DEVELOPMENT) ## format, lint, types and architecture
 format: $(DEVELOPMENT) ## rewrite the sources in the one format, and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+generated: $(DEVELOPMENT) ## write anew what is generated: dashboards, schemas, tables of the documents
+	@$(BIN)/python -m dashboards.build
+	@$(BIN)/python -m service.config.reference --write docs/configuration.md
+	@$(BIN)/python -m service.config.schema > docs/schemas/config.schema.json
 
 parts: $(DEVELOPMENT) ## fetch the real broker, Prometheus, Alertmanager and browser, once, into .cache/
 	@$(BIN)/python -m tests.parts
