@@ -26,7 +26,7 @@ from service.windows.control import Control, ProfilePublished, RetrainingReporte
 from service.windows.plan import Plan
 from service.windows.progress import Progresses
 from service.windows.resume import Resume
-from service.windows.sample import pack, split
+from service.windows.sample import packed
 from service.windows.source import Bounds, Source
 from service.windows.statement import Partial, Progress, Sample, Statement, state_pane
 
@@ -92,12 +92,10 @@ class Ingest:
             key = (name, batch.model, version)
             if not plan.learns(version) or self._sampled.get(key, 0) >= spec.events:
                 continue
-            for piece in split(batch.only(version)):
+            for piece, data in packed(batch.only(version)):
                 self._sampled[key] = self._sampled.get(key, 0) + len(piece)
                 lo, hi = int(piece.offsets[0]), int(piece.offsets[-1]) + 1
-                yield Sample(
-                    source=name, model=batch.model, version=version, lo=lo, hi=hi, columns=pack(piece)
-                )
+                yield Sample(source=name, model=batch.model, version=version, lo=lo, hi=hi, columns=data)
 
 
 class Evaluation:

@@ -17,6 +17,8 @@ SAFE_BYTES = 900_000
 """Values up to this fit any topic whose ``max.message.bytes`` was not lowered."""
 VALUE_BYTES = 10_000_000
 """Longer values are cut, and say so."""
+KEY_BYTES = 20_000
+"""Longer keys likewise."""
 HEADER_BYTES = 50_000
 """Headers of the original beyond this are left out."""
 
@@ -51,10 +53,11 @@ def dead_letter(
 ) -> tuple[bytes | None, bytes | None, Headers]:
     """Key, value and headers of the dead-letter record: the original bytes, and why and whence.
 
-    At most ``most`` bytes of the value are kept. The headers of the original follow ours, as ``original.<name>``.
+    At most ``most`` bytes of the value are kept, and ``KEY_BYTES`` of the key. The headers of the original
+    follow ours, as ``original.<name>``.
     """
     record = reject.record
-    value = record.value
+    key, value = record.key, record.value
     headers: Headers = [
         ("driftline.reason", reject.reason.encode()),
         ("driftline.detail", reject.detail.encode()[:DETAIL_BYTES]),
@@ -66,9 +69,12 @@ def dead_letter(
     if value is not None and len(value) > most:
         headers.append(("driftline.cut", f"{len(value)} bytes, cut to {most}".encode()))
         value = value[:most]
+    if key is not None and len(key) > KEY_BYTES:
+        headers.append(("driftline.key_cut", f"{len(key)} bytes, cut to {KEY_BYTES}".encode()))
+        key = key[:KEY_BYTES]
     room = HEADER_BYTES
     for name, content in record.headers:
         room -= len(name) + len(content or b"")
         if room > 0:
             headers.append((f"original.{name}", content or b""))
-    return record.key, value, headers
+    return key, value, headers

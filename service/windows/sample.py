@@ -12,7 +12,9 @@ from detectors.layout import COUNTERS
 from service.events.batch import Batch
 
 SAMPLE_EVENTS = 1_000
-"""Events in one record, so that it stays below the broker's message limit."""
+"""Events in one record at most."""
+SAMPLE_BYTES = 700_000
+"""Bytes of them: well under the broker's default limit of 1 MB a record."""
 
 _VALUES = {0: ABSENT, 1: INVALID}
 
@@ -26,10 +28,24 @@ class _Packed(msgspec.Struct, array_like=True):
     counters: bytes
 
 
-def split(batch: Batch) -> Iterator[Batch]:
-    """The batch in pieces of at most ``SAMPLE_EVENTS``."""
-    for first in range(0, len(batch), SAMPLE_EVENTS):
-        yield batch.take(np.arange(first, min(first + SAMPLE_EVENTS, len(batch))))
+def packed(batch: Batch) -> Iterator[tuple[Batch, bytes]]:
+    """The batch in pieces of at most ``SAMPLE_EVENTS``, each with its bytes, at most ``SAMPLE_BYTES``.
+
+    An event that is too long by itself is left out: no reference needs such a text.
+    """
+    spans = [(0, len(batch))]
+    while spans:
+        first, last = spans.pop()
+        if first == last:
+            continue
+        count = last - first
+        piece = batch.take(np.arange(first, last)) if count <= SAMPLE_EVENTS else None
+        data = pack(piece) if piece is not None else b""
+        if piece is not None and len(data) <= SAMPLE_BYTES:
+            yield piece, data
+        elif count > 1:
+            middle = first + min(SAMPLE_EVENTS, -(-count // 2))
+            spans += [(middle, last), (first, middle)]
 
 
 def pack(batch: Batch) -> bytes:

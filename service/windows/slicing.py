@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ ALL = "all"
 
 OTHER = "__other__"
 """The value under which a dimension counts slices beyond the budget."""
+
+VALUE_MAX = 200
+"""Characters of a tag's value that a slice's name holds."""
 
 _UNSAFE = re.compile(r"[%,=\x00-\x1f\x7f]")
 
@@ -29,13 +33,24 @@ def escape(value: str) -> str:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", value)
 
 
+def shorten(value: str) -> str:
+    """A tag's value at a length that topics and metrics can bear; long ones stay apart by a digest.
+
+    >>> shorten("eu"), shorten("r" * 400_000)[198:]
+    ('eu', 'rr~136728a6')
+    """
+    if len(value) <= VALUE_MAX:
+        return value
+    return f"{value[:VALUE_MAX]}~{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+
+
 def slice_name(dimension: Sequence[str], values: Sequence[str]) -> str:
     """The name of one slice.
 
     >>> slice_name(("origin", "carrier"), ("JFK", "B6"))
     'origin=JFK,carrier=B6'
     """
-    return ",".join(f"{tag}={escape(value)}" for tag, value in zip(dimension, values, strict=True))
+    return ",".join(f"{tag}={escape(shorten(value))}" for tag, value in zip(dimension, values, strict=True))
 
 
 def other_name(dimension: Sequence[str]) -> str:
@@ -75,7 +90,8 @@ class SliceNames(dict[object, "str | None"]):
     """Maps the tag values of an event to its slice's name in one dimension, remembering what it met.
 
     A key is the value itself for a dimension of one tag, else a tuple of values. An event that lacks a tag
-    (None) is in no slice of the dimension. The memory is bounded: it is emptied when full.
+    (None) is in no slice of the dimension. The memory is bounded: it is emptied when full, and very long
+    values are not remembered.
     """
 
     def __init__(self, dimension: Sequence[str], bound: int = 100_000) -> None:
@@ -85,10 +101,13 @@ class SliceNames(dict[object, "str | None"]):
 
     def __missing__(self, key: object) -> str | None:
         values = key if isinstance(key, tuple) else (key,)
-        name = None if None in values else slice_name(self._dimension, values)
-        if len(self) >= self._bound:
-            self.clear()
-        self[key] = name
+        if None in values:
+            return None
+        name = slice_name(self._dimension, values)
+        if max(map(len, values)) <= VALUE_MAX:
+            if len(self) >= self._bound:
+                self.clear()
+            self[key] = name
         return name
 
     def column(self, tags: Mapping[str, list[str | None]]) -> SliceColumn:

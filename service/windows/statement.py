@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 import msgspec
 
@@ -10,7 +11,7 @@ from service.windows.codec import encode_rows
 from service.windows.pane import Pane
 
 STATEMENT_BYTES = 700_000
-"""Rows of a pane are split so that a record stays below this, well under the broker's default of 1 MB."""
+"""Rows of a pane are split so that, with their names, they stay well under the broker's default of 1 MB."""
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False, tag="pane", kw_only=True):
@@ -101,6 +102,7 @@ def state_pane(
 ) -> Iterator[Statement]:
     """The statements of one finished pane, split by rows so that each fits a record."""
     slices, totals = pane.slices, pane.totals
+    named = [0, *accumulate(len(name.encode()) for name in slices)]
     sums = pane.counting.layout.sums
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.
     spans = [(0, len(slices))]
@@ -108,7 +110,7 @@ def state_pane(
     while spans:
         first, last = spans.pop()
         data = encode_rows(totals[first:last], sums)
-        if len(data) > STATEMENT_BYTES and last - first > 1:
+        if len(data) + named[last] - named[first] > STATEMENT_BYTES and last - first > 1:
             middle = (first + last) // 2
             spans += [(middle, last), (first, middle)]
         else:

@@ -1,6 +1,7 @@
 """A real `driftline run` process on a configuration made for a test."""
 
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +56,8 @@ class Service:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         path = folder / f"{name}.yaml"
-        path.write_bytes(orjson.dumps({**config, "web": {"host": HOST, "port": self.port}}))  # JSON is YAML
+        web = {**config.get("web", {}), "host": HOST, "port": self.port}
+        path.write_bytes(orjson.dumps({**config, "web": web}))  # JSON is YAML
         program = Path(sys.executable).with_name("driftline")
         self.server = Server(name, [program, "run", "--config", path], folder, self._is_up)
 
@@ -68,22 +70,60 @@ class Service:
     ) -> None:
         self.server.stop()
 
+    def end(self) -> tuple[int, float]:
+        """Exit status after SIGTERM, and the seconds that it took to end."""
+        process, began = self.server._process, time.monotonic()
+        assert process is not None, "it is not running"
+        self.server.stop()
+        return process.returncode, time.monotonic() - began
+
+    def runs(self) -> bool:
+        """Whether the process that was started is still there."""
+        process = self.server._process
+        return process is not None and process.poll() is None
+
+    def log(self) -> str:
+        """Everything it wrote."""
+        return self.server.log_path.read_text(encoding="utf-8")
+
     def ready(self) -> bool:
         """Whether it reads and evaluates."""
         return httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK
 
+    def unready(self) -> str:
+        """Why it does not read or evaluate; empty when it does."""
+        answer = httpx.get(f"{self.url}/readyz")
+        if answer.status_code == httpx.codes.OK:
+            return ""
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        return " ".join(answer.json()["reasons"])
+
+    def api(self, path: str) -> Any:
+        """A document of the API."""
+        answer = httpx.get(f"{self.url}/api/v1/{path}")
+        answer.raise_for_status()
+        return answer.json()
+
+    def page(self) -> str:
+        """What Prometheus would read."""
+        return httpx.get(f"{self.url}/metrics").text
+
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the samples of a metric whose labels include ``labels``."""
-        text = httpx.get(f"{self.url}/metrics").text
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        return sample_sum(self.page(), name, **labels)
 
     def _is_up(self) -> bool:
         try:
             return httpx.get(f"{self.url}/healthz", timeout=1.0).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+
+def sample_sum(page: str, name: str, **labels: str) -> float:
+    """Sum of the samples on a metrics page whose labels include ``labels``; 0 where there is none."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )

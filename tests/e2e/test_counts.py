@@ -1,49 +1,18 @@
 """Counts on a real broker: exact, and the same as a replay of the same log."""
 
 import asyncio
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from tests.e2e.commands import KEPT, START_MS, build_profile, driftline, with_profile, write_lines
 from tests.e2e.service import Service, credit_config
 from tests.e2e.traffic import credit_events, produce, read_all, spread
 from tests.e2e.truth import stated_counts, window_counts
 from tests.parts.kafka import KafkaBroker
 from tests.parts.process import eventually
-
-START_MS = 1_780_000_000_000
-MINUTE_MS = 60_000
-KEPT = {"retention.ms": "-1"}  # event times lie in the past: the broker would throw the records away
-
-
-def driftline(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("driftline")
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=True)
-
-
-def write_lines(path: Path, events: list[dict[str, Any]]) -> Path:
-    path.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in events))
-    return path
-
-
-def build_profile(folder: Path, config: dict[str, Any]) -> Path:
-    """A reference of 20,000 events, built by the command."""
-    (folder / "build.yaml").write_bytes(orjson.dumps(config))
-    reference = write_lines(folder / "reference.jsonl", credit_events(20_000, START_MS, 100, seed=7))
-    driftline(
-        "profile", "build", "--config", folder / "build.yaml", "--model", "credit", "--version", "7",
-        "--input", reference, "--output", folder / "credit.json",
-    )  # fmt: skip
-    return folder / "credit.json"
-
-
-def with_profile(config: dict[str, Any], profile: Path) -> dict[str, Any]:
-    model = config["models"][0] | {"reference": {"profile": str(profile)}}
-    return config | {"models": [model]}
 
 
 async def results_of(kafka: KafkaBroker, prefix: str) -> list[bytes]:
@@ -59,8 +28,9 @@ async def test_results_and_alerts_on_kafka_are_those_of_a_replay_of_the_same_log
         10_000, START_MS + 20_000 * 500, 500, seed=2, shift=25
     )
     (tmp_path / "replay.yaml").write_bytes(orjson.dumps(config))
+    log = write_lines(tmp_path / "log.jsonl", events)
     driftline(
-        "replay", "--config", tmp_path / "replay.yaml", "--events", write_lines(tmp_path / "log.jsonl", events),
+        "replay", "--config", tmp_path / "replay.yaml", "--events", log,
         "--results", tmp_path / "results.jsonl", "--alerts", tmp_path / "alerts.jsonl",
     )  # fmt: skip
     replayed = (tmp_path / "results.jsonl").read_bytes().splitlines()
@@ -75,10 +45,12 @@ async def test_results_and_alerts_on_kafka_are_those_of_a_replay_of_the_same_log
 
         await eventually(all_there, seconds=40, what="every result of the replay on the topic")
     assert sorted(await results_of(kafka, topic_prefix)) == sorted(replayed)
-    alerts = [orjson.loads(record.value) for record in await read_all(kafka.bootstrap, f"{topic_prefix}alerts")]
+    alerts = [
+        orjson.loads(record.value) for record in await read_all(kafka.bootstrap, f"{topic_prefix}alerts")
+    ]
     transitions = [alert["id"] for alert in alerts if alert["transition"]]
     expected = [orjson.loads(line) for line in (tmp_path / "alerts.jsonl").read_bytes().splitlines()]
-    assert [alert["slice"] for alert in expected if alert["state"] == "firing"][0] == "region=eu"
+    assert next(alert["slice"] for alert in expected if alert["state"] == "firing") == "region=eu"
     assert sorted(transitions) == sorted(alert["id"] for alert in expected)
 
 

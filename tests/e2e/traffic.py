@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -11,6 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 REGIONS = ("eu", "us", "ap")
 STATES = ("CA", "NY", "TX")
+
+Event = dict[str, Any]
+"""An event as JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Sent:
 
 def credit_events(
     count: int, start_ms: int, step_ms: int, *, seed: int = 1, shift: float = 0.0, shifted: str = "eu"
-) -> list[dict[str, object]]:
+) -> list[Event]:
     """Predictions of the model `credit`, in order of time; `age` is shifted in one region."""
     rng = np.random.default_rng(seed)
     age = rng.normal(40, 10, count)
@@ -50,13 +54,12 @@ def credit_events(
     ]
 
 
-def spread(events: Iterable[dict[str, object]], partitions: int) -> list[Sent]:
+def spread(events: Iterable[Event], partitions: int) -> list[Sent]:
     """Events over partitions in turn, each with its own time as the record's."""
     sent = []
     for i, event in enumerate(events):
-        stamp = event["timestamp"]
-        assert isinstance(stamp, int)
-        sent.append(Sent(i % partitions, orjson.dumps(event), str(event["prediction_id"]).encode(), stamp))
+        key = str(event["prediction_id"]).encode()
+        sent.append(Sent(i % partitions, orjson.dumps(event), key, event["timestamp"]))
     return sent
 
 
@@ -79,6 +82,10 @@ async def _produce_partition(producer: AIOKafkaProducer, topic: str, partition: 
     batch = producer.create_batch()
     for record in own:
         if len(record.value or b"") > 10_000:  # larger than a batch likes
+            if batch.record_count():
+                pending.append(await producer.send_batch(batch, topic, partition=partition))
+                batch = producer.create_batch()
+            await asyncio.gather(*pending)
             await producer.send_and_wait(
                 topic, record.value, record.key, partition, timestamp_ms=record.timestamp
             )
