@@ -42,8 +42,8 @@ def command(config_file: Path, log_level: str) -> None:
 def _calm_collector() -> None:
     """Let the garbage collector look less often, and never at what lives as long as the process.
 
-    Each poll makes ten thousand records that die by themselves; with Python's defaults the collector walked all modules again and again
-    to find none of them, which cost an eighth of all CPU time.
+    Each poll makes ten thousand records that die by themselves; with Python's defaults the collector walked
+    all modules again and again to find none of them, which cost an eighth of all CPU time.
     """
     gc.collect()
     gc.freeze()

@@ -1,0 +1,125 @@
+"""Runs the real worker (``driftline run``) in a process of its own, and asks it how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from bench.workload import reference_events
+from service.config.model import Model
+from service.events.native import NativeDecoder
+from service.profiles.from_batches import profile_from_batches
+from tests.parts.process import HOST, free_port
+
+WANTED = frozenset(
+    f"driftline_{name}"
+    for name in (
+        "events_total", "event_bytes_total", "partial_bytes_total", "window_end_timestamp_seconds",
+        "flush_duration_seconds_sum", "flush_duration_seconds_count",
+        "evaluation_duration_seconds_sum", "evaluation_duration_seconds_count",
+    )
+)  # fmt: skip
+
+Series = dict[str, float]
+"""Metrics by name, summed over their labels, except that the largest of a timestamp is taken."""
+
+
+def build_reference(folder: Path, model: dict[str, Any], rows: int) -> Path:
+    """A profile file made of the same traffic with another seed."""
+    decoder = NativeDecoder([Model.model_validate(model)], 1_000_000)
+    records = [_Record(i, value) for i, value in enumerate(reference_events(rows))]
+    profile = profile_from_batches(Model.model_validate(model), "", decoder.decode(records).batches)
+    path = folder / "reference.json"
+    path.write_bytes(profile.to_json())
+    return path
+
+
+class _Record:
+    """A record as decoding reads it."""
+
+    def __init__(self, offset: int, value: bytes) -> None:
+        self.offset, self.value = offset, value
+        self.timestamp = 0
+        self.key: bytes | None = None
+        self.headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Service:
+    """A running worker.
+
+    Parameters
+    ----------
+    config
+        The configuration, without ``web``.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self._port = free_port()
+        self._config = folder / f"{config['kafka']['group']}.yaml"
+        # JSON is YAML.
+        self._config.write_bytes(orjson.dumps(config | {"web": {"host": HOST, "port": self._port}}))
+        self._log = folder / f"{config['kafka']['group']}.log"
+        self._client = httpx.AsyncClient(base_url=f"http://{HOST}:{self._port}", timeout=30.0)
+
+    async def __aenter__(self) -> Self:
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                str(Path(sys.executable).with_name("driftline")),
+                "run",
+                "--config",
+                str(self._config),
+                stdout=log,
+                stderr=log,
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), 30)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Of the worker's process."""
+        return self._process.pid
+
+    async def series(self) -> Series:
+        """What ``/metrics`` says now; nothing while the worker does not listen yet."""
+        assert self._process.returncode is None, (
+            f"the worker ended:\n{self._log.read_text(encoding='utf-8')[-4000:]}"
+        )
+        try:
+            page = (await self._client.get("/metrics")).text
+        except httpx.TransportError:
+            return {}
+        found: Series = {}
+        for line in page.splitlines():
+            name = line.partition(" ")[0].partition("{")[0]
+            if name in WANTED:
+                known, value = found.get(name, 0.0), float(line.rpartition(" ")[2])
+                found[name] = max(known, value) if name.endswith("timestamp_seconds") else known + value
+        return found
+
+    async def until_ready(self) -> None:
+        """Wait until it reads and evaluates."""
+        while True:
+            try:
+                if (await self._client.get("/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.2)

@@ -1,0 +1,37 @@
+"""Records as aiokafka's parser makes them, without the wrapper around each.
+
+``getmany`` turns every parsed record into a ``ConsumerRecord``, a frozen dataclass of eleven fields: a
+tenth of what reading and parsing an event costs. The parsed record already has all that the ingest reads:
+offset, timestamp, key, value and headers.
+
+aiokafka has no option for it. A consumer that is given :func:`unwrapped` as its value deserializer gets
+parsed records; any other consumer in the process is served as before. Should a release of aiokafka lack the
+method replaced here, ``unwrapped`` is a deserializer that changes nothing, and the consumer gets wrapped
+records, which serve as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiokafka.consumer.fetcher import PartitionRecords
+
+
+def unwrapped(value: bytes | None) -> bytes | None:
+    """The value as it is; its presence asks for records without their wrapper."""
+    return value
+
+
+def install() -> None:
+    """Let consumers ask for unwrapped records; once is enough, more does no harm."""
+    wrap = getattr(PartitionRecords, "_consumer_record", None)
+    if wrap is None or getattr(wrap, "skips", False):
+        return
+
+    def consumer_record(self: Any, partition: Any, record: Any) -> Any:
+        if self._value_deserializer is unwrapped:
+            return record
+        return wrap(self, partition, record)
+
+    consumer_record.skips = True  # type: ignore[attr-defined]  # a mark for the next call
+    PartitionRecords._consumer_record = consumer_record  # noqa: SLF001  # see above: there is no option
