@@ -9,6 +9,7 @@ cannot change that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -109,11 +110,11 @@ def _table(edges: NDArray[np.float64]) -> tuple[float, float, NDArray[np.int64]]
     if len(edges) < 2:
         return None
     # The outermost bins of heavy tails are wide; they are reached without giving them buckets.
-    low, high = (edges[1], edges[-2]) if len(edges) >= 8 else (edges[0], edges[-1])
+    low, high = map(float, (edges[1], edges[-2]) if len(edges) >= 8 else (edges[0], edges[-1]))
     per_unit = (BUCKETS - 1) / (high - low)
-    if not (np.isfinite(per_unit) and np.isfinite(high - low)):
+    if not 0.0 < per_unit < math.inf:
         return None
     table = np.searchsorted(_buckets(edges, low, per_unit), np.arange(BUCKETS + 1), side="left").astype(
         np.int64
     )
-    return None if np.diff(table).max() > EDGES_MAX else (float(low), float(per_unit), table)
+    return None if np.diff(table).max() > EDGES_MAX else (low, per_unit, table)
