@@ -1,0 +1,1 @@
+"""Detectors of change in an ordered series, one value after the other."""
