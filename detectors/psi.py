@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from detectors.shares import smoothed_shares
+
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -90,10 +92,7 @@ def psi_terms(reference: Counts, window: Counts) -> Floats:
     >>> psi_terms(np.array([500, 300, 0, 200]), np.array([400, 300, 0, 300])).round(4).tolist()
     [0.0223, 0.0, 0.0, 0.0404]
     """
-    held = (reference > 0) | (window > 0)
-    half = held.sum(axis=-1, keepdims=True) / 2
-    p = (reference + 0.5) / np.maximum(reference.sum(axis=-1, keepdims=True) + half, 1)
-    q = (window + 0.5) / np.maximum(window.sum(axis=-1, keepdims=True) + half, 1)
+    p, q, held = smoothed_shares(reference, window)
     return np.where(held, (p - q) * np.log(p / q), 0.0)
 
 
