@@ -1,6 +1,8 @@
 """Events for the end-to-end tests, and their way into Kafka."""
 
 import asyncio
+import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 REGIONS = ("eu", "us", "ap")
 STATES = ("CA", "NY", "TX")
@@ -63,11 +66,25 @@ def spread(events: Iterable[Event], partitions: int) -> list[Sent]:
     return sent
 
 
-async def produce(bootstrap: str, topic: str, records: Sequence[Sent]) -> None:
+async def flow(
+    bootstrap: str, topic: str, bursts: int, *, partitions: int = 4, events: int = 500, shift: float = 0.0
+) -> None:
+    """Live traffic: bursts of events of now. What is not taken soon is given up; the log tells what was."""
+    for _ in range(bursts):
+        now_ms = round(time.time() * 1000)
+        burst = credit_events(events, now_ms - 400, 0, seed=now_ms % 2**32, shift=shift)
+        with contextlib.suppress(KafkaError):
+            await produce(bootstrap, topic, spread(burst, partitions), timeout_ms=4_000)
+        await asyncio.sleep(0.35)
+
+
+async def produce(bootstrap: str, topic: str, records: Sequence[Sent], timeout_ms: int = 40_000) -> None:
     """Write records in whole batches, a partition in its order."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=8_000_000)
-    await producer.start()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, max_request_size=8_000_000, request_timeout_ms=timeout_ms
+    )
     try:
+        await producer.start()
         by_partition: dict[int, list[Sent]] = defaultdict(list)
         for record in records:
             by_partition[record.partition].append(record)
