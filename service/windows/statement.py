@@ -9,6 +9,7 @@ import msgspec
 
 from service.windows.codec import encode_rows
 from service.windows.pane import Pane
+from service.windows.slicing import ALL
 
 STATEMENT_BYTES = 700_000
 """Rows of a pane are split so that, with their names, they stay well under the broker's default of 1 MB."""
@@ -100,8 +101,13 @@ def source_name(topic: str, partition: int) -> str:
 def state_pane(
     source: str, model: str, version: str, pane_ms: int, hi: int, pane: Pane
 ) -> Iterator[Statement]:
-    """The statements of one finished pane, split by rows so that each fits a record."""
-    slices, totals = pane.slices, pane.totals
+    """The statements of one finished pane, split by rows so that each fits a record.
+
+    Rows stand by name: readers that batched the same records otherwise give the same bytes.
+    """
+    order = sorted(range(1, len(pane.slices)), key=pane.slices.__getitem__)
+    slices = (ALL, *(pane.slices[row] for row in order))
+    totals = pane.totals[[0, *order]]
     named = [0, *accumulate(len(name.encode()) for name in slices)]
     sums = pane.counting.layout.sums
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.

@@ -63,7 +63,7 @@ def test_an_event_too_long_for_a_sample_is_left_out_of_it_alone() -> None:
 def test_statements_count_the_names_of_their_slices_towards_their_size() -> None:
     small = model(1)
     plan = Plan(small, Control())
-    source = Source("t/0", {"credit": plan}, Bounds(300_000, 5_000, 1_000))
+    source = Source("t/0", {"credit": plan}, Bounds(300_000, 5_000, 50))
     regions = [f"{i:04}" + "=" * 190 for i in range(3_000)]  # each escaped to three times its length
     source.add([batch_of(small, [event(i, {}, region) for i, region in enumerate(regions)])], 3_000)
     source.caught_up(START_MS + 86_400_000)
