@@ -66,7 +66,8 @@ class Reference:
     slices
         By slice name the records in it, int64[n]. ``all`` is every record and is not listed.
     extra
-        By slice name int64[len(COUNTERS)]: counters that belong to a row and to no record, such as those of labels.
+        By slice name int64[len(COUNTERS)]: counters that belong to a row and to no record, such as those of
+        labels.
     """
 
     numeric_names: Sequence[str]

@@ -50,7 +50,7 @@ class Ingest:
         self.plans = {model.name: Plan(model, control) for model in settings.models}
         self.sources: dict[str, Source] = {}
         self._decoder = NativeDecoder(settings.models, settings.limits.event_bytes)
-        self._bounds = Bounds(settings.timing.future, settings.limits.slices, settings.limits.open_panes)
+        self._bounds = Bounds(settings.timing.future, settings.limits.slices, settings.limits.versions)
         self._sampled: dict[tuple[str, str, str], int] = {}
 
     def assign(self, name: str, resume: Resume | None) -> Source:

@@ -16,6 +16,7 @@ __all__ = [
     "Feature",
     "LearnSpec",
     "Model",
+    "MultiplicitySpec",
     "Name",
     "NumericFeature",
     "ReferenceSpec",
@@ -155,6 +156,16 @@ class ReferenceSpec(Section):
     )
 
 
+class MultiplicitySpec(Section):
+    """How the tests of one window answer for their number."""
+
+    method: Literal["benjamini_hochberg", "bonferroni"] = Field(
+        default="benjamini_hochberg",
+        description="`benjamini_hochberg`: on average at most `alpha` of the tests that stand out do so by "
+        "chance. `bonferroni`: the chance of even one in a window is at most `alpha`; it sees less.",
+    )
+
+
 class Model(Section):
     """One monitored model."""
 
@@ -188,6 +199,9 @@ class Model(Section):
     )
     reference: ReferenceSpec = Field(
         default_factory=ReferenceSpec, description="What the model's traffic is compared with."
+    )
+    multiplicity: MultiplicitySpec = Field(
+        default_factory=MultiplicitySpec, description="How p-values answer for the many tests of a window."
     )
 
     @property

@@ -11,8 +11,8 @@ from service.config.text import Glob, HttpUrl, Name
 from service.config.units import DurationMs
 
 Metric = Literal[
-    "psi", "ks", "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
-    "out_of_range_ratio", "positive_rate", "traffic", "error_ratio",
+    "psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift", "mean", "std", "missing_ratio",
+    "invalid_ratio", "unseen_ratio", "out_of_range_ratio", "positive_rate", "traffic", "error_ratio",
 ]  # fmt: skip
 
 

@@ -100,6 +100,12 @@ class Limits(Section):
     slices: int = Field(
         default=1000, ge=1, description="Slices per pane and dimension; the rest go to `__other__`."
     )
+    versions: int = Field(
+        default=50,
+        ge=1,
+        description="Versions of a model counted one by one in a pane; those that come later count together, "
+        "as version `__other__`.",
+    )
     series: int = Field(default=50_000, ge=100, description="Prometheus series exported.")
     event_bytes: int = Field(
         default=1_000_000, ge=1000, description="Largest event; larger ones are refused."

@@ -14,7 +14,7 @@ ALL = "all"
 """The slice of everything."""
 
 OTHER = "__other__"
-"""The value under which a dimension counts slices beyond the budget."""
+"""The value under which slices, and versions, beyond their budget are counted together."""
 
 VALUE_MAX = 200
 """Characters of a tag's value that a slice's name holds."""

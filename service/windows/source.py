@@ -19,13 +19,16 @@ from service.windows.clock import NEVER_MS, Clock
 from service.windows.pane import Pane
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
-from service.windows.slicing import SliceColumn, SliceNames
+from service.windows.slicing import OTHER, SliceColumn, SliceNames
 
 JUMPS = 100
 """Known ends of the log that are remembered at full grain: more would not fit the metadata of a commit."""
 
 Key = tuple[str, str, int]
 """Model, version, start of a pane in ms."""
+
+Group = tuple[str, int, NDArray[np.int64]]
+"""Version, start of a pane in ms, and which events of a batch (ascending indices) belong to it."""
 
 Share = tuple[Pane, NDArray[np.int64]]
 """A pane, and which events of a batch (ascending indices) count in it."""
@@ -37,7 +40,7 @@ class Bounds:
 
     future_ms: int
     slices: int
-    open_panes: int
+    versions: int
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class Tally:
     skipped: int = 0
     """Read again after a restart, and already in a finished pane."""
     cut: int = 0
-    """Sent to the shared slice by the slice budget."""
+    """Sent to a shared slice or version by a budget."""
 
 
 class _First(NamedTuple):
@@ -81,6 +84,7 @@ class Source:
         self._finished_ms: dict[str, int] = dict(resume.finished_ms) if resume else {}
         self._open: dict[Key, _Open] = {}
         self._stated: dict[Key, _Open] = {}
+        self._versions: dict[tuple[str, int], set[str]] = {}
         self._stating_ms: dict[str, int] = {}
         self._names = {
             plan.model.name: [SliceNames(dimension) for dimension in plan.model.slices]
@@ -145,6 +149,7 @@ class Source:
             model, _, start_ms = key
             if start_ms + self._plans[model].model.pane_ms <= self.watermark_ms(model):
                 self._stating_ms[model] = self.watermark_ms(model)
+                self._versions.pop((model, start_ms), None)
                 self._stated[key] = self._open.pop(key)
                 yield key, self._stated[key].pane
 
@@ -202,7 +207,7 @@ class Source:
         tally.clamped += int(clamped.sum())
         tally.skipped += int(finished.sum())
         shares: dict[Counting, list[Share]] = {}
-        for version, start_ms, members in _groups(batch.versions, homes, ~finished):
+        for version, start_ms, members in self._admitted(batch, homes, ~finished, tally):
             pane = self._pane(
                 plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]])
             )
@@ -233,6 +238,22 @@ class Source:
             for pane, own in parts
         )
 
+    def _admitted(
+        self, batch: Batch, homes: NDArray[np.int64], wanted: NDArray[np.bool_], tally: Tally
+    ) -> Iterable[Group]:
+        """The groups of a batch, where in each pane the first versions by offset keep their names."""
+        rest: dict[int, list[NDArray[np.int64]]] = {}
+        for version, start_ms, members in _groups(batch.versions, homes, wanted):
+            known = self._versions.setdefault((batch.model, start_ms), set())
+            if version in known or len(known) < self._bounds.versions:
+                known.add(version)
+                yield version, start_ms, members
+            else:
+                rest.setdefault(start_ms, []).append(members)
+                tally.cut += len(members)
+        for start_ms, parts in rest.items():
+            yield OTHER, start_ms, np.sort(np.concatenate(parts))
+
     def _pane(self, plan: Plan, version: str, start_ms: int, offset: int, newest_ms: int) -> Pane:
         key = (plan.model.name, version, start_ms)
         entry = self._open.get(key)
@@ -260,10 +281,8 @@ def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[SliceCo
     return [memory.column(batch.tags) for memory in memories]
 
 
-def _groups(
-    versions: Sequence[str], homes: NDArray[np.int64], wanted: NDArray[np.bool_]
-) -> Iterable[tuple[str, int, NDArray[np.int64]]]:
-    """Version, pane start and members (ascending indices) of each pane that events belong to."""
+def _groups(versions: Sequence[str], homes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> Iterable[Group]:
+    """The events of each pane; versions of a pane in the order in which they appear."""
     one_version = versions.count(versions[0]) == len(versions) if versions else True
     for start_ms in np.unique(homes[wanted]):
         members = np.flatnonzero((homes == start_ms) & wanted)

@@ -14,6 +14,10 @@ MODEL_LEVEL: frozenset[Metric] = frozenset({"traffic", "error_ratio"})
 
 RANGES: Mapping[Metric, tuple[float, float]] = {
     "psi": (0.0, float("inf")),
+    "js": (0.0, 1.0),
+    "hellinger": (0.0, 1.0),
+    "linf": (0.0, 1.0),
+    "chi2": (0.0, float("inf")),
     "ks": (0.0, 1.0),
     "missing_ratio": (0.0, 1.0),
     "invalid_ratio": (0.0, 1.0),
