@@ -1,4 +1,4 @@
-"""Stage 1 on Kafka: read, count, state, acknowledge, commit; in this order.
+"""Stage 1 on Kafka: read, count, state, acknowledge, commit, tell; in this order.
 
 One beat of the flush:
 
@@ -6,8 +6,9 @@ One beat of the flush:
 2. read the control topic to its end; recount panes that were begun under an older profile
 3. send the statements of the panes that ended
 4. wait for every acknowledgement, dead letters and samples included
-5. send how far each source has got, to every partition of the partials, and wait for that
-6. commit the lowest first offset of any unfinished pane
+5. commit the lowest first offset of any unfinished pane; a source whose commit is refused is let go
+6. send how far each source has got, to every partition of the partials, and wait for that: an end of the log
+   told before the commit knows it could be lost, and the next owner would count for windows that have closed
 
 Whatever fails in between is a crash: everything is built again from the last commit.
 """
@@ -42,6 +43,8 @@ from service.windows.statement import Partial, Progress, encode_partial, source_
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 10_000
+PARTITION_FETCH_BYTES, FETCH_BYTES = 2 * 1024 * 1024, 4 * 1024 * 1024
+"""Of one partition, and of one answer of a broker: larger ones leave the cache before they are parsed."""
 _VALUE = attrgetter("value")
 
 
@@ -77,6 +80,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._consumer: AIOKafkaConsumer = make_consumer(
             self._settings.kafka, group=self._group, fetch_min_bytes=1, fetch_max_wait_ms=200,
             partition_assignment_strategy=[RangePartitionAssignor], value_deserializer=unwrapped,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES, fetch_max_bytes=FETCH_BYTES,
         )  # fmt: skip
         await self._producer.start()
         self._outbox = Outbox(self._producer)
@@ -158,12 +162,8 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         await self._outbox.acknowledged()
         for source in sources.values():
             source.acknowledge()
-        await self._tell_progress([partitions[name] for name in sources])
-        resumes = {partitions[name]: source.resume() for name, source in sources.items()}
-        changed = {tp: resume for tp, resume in resumes.items() if self._resumes.get(tp) != resume}
-        if changed and await commit(self._consumer, changed):
-            self._resumes |= changed
-            self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
+        await self._commit({partitions[name]: source for name, source in sources.items()})
+        await self._tell_progress([partitions[name] for name in sources if name in self._ingest.sources])
         self._observe(sources, partitions)
         self._metrics.flushed(time.monotonic() - began)
 
@@ -181,6 +181,15 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         for name, tp in near.items():
             if self._ingest.sources[name].position >= ends[tp]:
                 self._ingest.sources[name].caught_up(read_at_ms - self._settings.timing.grace)
+
+    async def _commit(self, sources: Mapping[TopicPartition, Source]) -> None:
+        changed = {tp: now for tp, s in sources.items() if (now := s.resume()) != self._resumes.get(tp)}
+        if await commit(self._consumer, changed):
+            self._resumes |= changed
+            self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
+            return
+        for tp in changed:  # the rebalance that is under way begins them again, here or elsewhere
+            self._ingest.revoke(source_name(tp.topic, tp.partition))
 
     async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 
+import cramjam
 import msgspec
 
 from service.windows.clock import Clock, Jump
+from service.windows.codec import pack_text, unpack_text
 
 METADATA_BYTES = 3_900
 """The broker's default bound is 4,096 bytes."""
@@ -39,7 +41,7 @@ class Resume(msgspec.Struct, frozen=True):
 
     def metadata(self) -> str:
         """Text for the commit's metadata."""
-        return base64.b85encode(msgspec.msgpack.encode(self)).decode()
+        return base64.b85encode(pack_text(msgspec.msgpack.encode(self))).decode()
 
 
 def read_metadata(text: str | None) -> Resume | None:
@@ -47,6 +49,6 @@ def read_metadata(text: str | None) -> Resume | None:
     if not text:
         return None
     try:
-        return msgspec.msgpack.decode(base64.b85decode(text), type=Resume)
-    except (ValueError, msgspec.MsgspecError):
+        return msgspec.msgpack.decode(unpack_text(base64.b85decode(text)), type=Resume)
+    except (ValueError, cramjam.DecompressionError, msgspec.MsgspecError):
         return None
