@@ -21,7 +21,8 @@ async def floor(bootstrap: str, count: int) -> Cost:
     """Read ``count`` events as the service's own consumer does, and parse each."""
     consumer = AIOKafkaConsumer(
         TOPIC, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4 * 1024 * 1024, fetch_max_wait_ms=200, check_crcs=False,
+        max_partition_fetch_bytes=2 * 1024 * 1024, fetch_max_bytes=4 * 1024 * 1024,
+        fetch_max_wait_ms=200, check_crcs=False,
     )  # fmt: skip
     await consumer.start()
     seen = 0

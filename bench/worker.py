@@ -1,4 +1,4 @@
-"""The real worker over the whole topic, from the first event counted to the last window evaluated."""
+"""The real worker over the whole topic: what it costs once it runs, until the last window is evaluated."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from bench.workload import LATENESS, model_config
 
 WINDOW = {"length": "5m", "every": "1m"}
 OWN_TOPICS = ("control", "partials", "results", "alerts", "snapshots", "deadletter")
+WARM = 0.1
+"""Share of the events after which the clock starts: by then the worker has started."""
 POLL_S = 0.5
 SECONDS_MAX = 600.0
 
@@ -26,7 +28,7 @@ class WorkerRun:
     Attributes
     ----------
     whole
-        From the first look at which events were counted to the last window evaluated.
+        From the first look at which a tenth of the events was counted to the last window evaluated.
     partial_ratio
         Bytes of partials over bytes of events.
     flush_ms, evaluation_ms
@@ -68,7 +70,7 @@ async def run_worker(folder: Path, bootstrap: str, group: str, profile: Path, fi
             series = await service.series()
             at_s, cpu_s = time.perf_counter(), cpu_s_of(service.pid)
             seen = series.get("driftline_events_total", 0.0)
-            if first is None and seen:
+            if first is None and seen >= WARM * count:
                 first = (at_s, cpu_s, seen)
             if seen >= count and series.get("driftline_window_end_timestamp_seconds", 0.0) >= last_end_s:
                 break
