@@ -1,0 +1,200 @@
+"""A worker dies at any point; who goes on at its last commit states the same panes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.windows.resume import Resume, read_metadata
+from service.windows.source import Source
+from service.windows.statement import Statement
+from tests.windows.making import LOGS, START_MS, Event, finish, log, new_source, read
+
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Read:
+    """Count so many records."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One flush: the end of the log may be known, panes are stated; the worker dies after some steps, or not.
+
+    0 nothing, 1 ends are noted, 2 panes are stated, 3 acknowledged, 4 committed.
+    """
+
+    end: bool
+    steps: int
+
+
+Step = Read | Beat
+STEPS = st.lists(
+    st.one_of(
+        st.builds(Read, st.integers(1, 8)),
+        st.builds(Beat, st.booleans(), st.sampled_from([0, 1, 2, 3, 4, 4, 4, 4])),
+    ),
+    max_size=25,
+)
+
+
+class History:
+    """Workers one after the other on one log."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.records = log(events)
+        self.commit: str | None = None
+        self.stated: dict[Key, Statement] = {}
+        self.skipped = 0
+        self.source = new_source()
+        self.ends: dict[int, int] = {}
+
+    def run(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if isinstance(step, Read):
+                self.count(step.count)
+            elif not self.beat(step):
+                self.source = new_source(read_metadata(self.commit))
+        self.count(len(self.records))
+        self.ends[self.source.position] = START_MS + 10**9
+        assert self.beat(Beat(end=True, steps=4))
+
+    def count(self, count: int) -> None:
+        position = self.source.position
+        read(self.source, self.records[position : position + count])
+
+    def beat(self, beat: Beat) -> bool:
+        """Whether the worker lives."""
+        source = self.source
+        if beat.steps >= 1 and beat.end and source.position in self.ends:
+            source.caught_up(self.ends[source.position])
+        if beat.steps >= 2:
+            for statement in finish(source):
+                key = (statement.model, statement.version, statement.pane_ms)
+                known = self.stated.get(key)
+                if known is None or statement.hi >= known.hi:
+                    self.stated[key] = statement
+        if beat.steps >= 3:
+            source.acknowledge()
+        if beat.steps >= 4:
+            self.commit = source.resume().metadata()
+        return beat.steps >= 4
+
+    def panes(self) -> dict[Key, Statement]:
+        """What is known in the end, whatever position it was stated at."""
+        return {key: msgspec.structs.replace(value, hi=0) for key, value in self.stated.items()}
+
+
+@given(LOGS, STEPS)
+def test_whoever_goes_on_at_the_last_commit_states_the_same_panes(
+    events: list[Event], steps: list[Step]
+) -> None:
+    troubled, calm = History(events), History(events)
+    troubled.run(steps)
+    calm.run([])
+    assert troubled.panes() == calm.panes()
+
+
+@given(LOGS, STEPS, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 90)), max_size=4))
+def test_ends_of_the_log_bind_whoever_goes_on(
+    events: list[Event], steps: list[Step], ends: list[tuple[int, int]]
+) -> None:
+    """No worker dies here between an end and its commit: nobody was told of one that was forgotten."""
+    known = {offset: START_MS + 1000 * second for offset, second in ends if offset <= len(events)}
+    safe = [step for step in steps if isinstance(step, Read) or step.steps >= 4 or not step.end]
+    history = History(events)
+    history.ends = dict(known)
+    seen = _Recorder(history)
+    seen.run(safe)
+    again = new_source()
+    position = 0
+    for offset, until_ms in sorted(seen.jumped.items()):
+        read(again, history.records[position:offset])
+        again.caught_up(until_ms)
+        position = offset
+    assert position == len(events)
+    replayed = {(s.model, s.version, s.pane_ms): msgspec.structs.replace(s, hi=0) for s in finish(again)}
+    assert history.panes() == replayed
+
+
+class _Recorder:
+    """Notes at which offsets ends of the log took effect."""
+
+    def __init__(self, history: History) -> None:
+        self.jumped: dict[int, int] = {}
+        self._history = history
+        original = Source.caught_up
+        recorder = self
+
+        def caught_up(source: Source, until_ms: int) -> bool:
+            news = original(source, until_ms)
+            if news:
+                recorder.jumped[source.position] = until_ms
+            return news
+
+        self._patch = caught_up
+
+    def run(self, steps: Sequence[Step]) -> None:
+        original = Source.caught_up
+        Source.caught_up = self._patch  # type: ignore[method-assign]  # to listen
+        try:
+            self._history.run(steps)
+        finally:
+            Source.caught_up = original  # type: ignore[method-assign]
+
+
+@given(LOGS, st.integers(0, 40), st.integers(0, 40), st.booleans())
+def test_every_record_read_again_is_counted_late_or_skipped(
+    events: list[Event],
+    first: int,
+    second: int,
+    end: bool,
+) -> None:
+    source = new_source()
+    records = log(events)
+    read(source, records[:first])
+    if end:
+        source.caught_up(START_MS + 40_000)
+    finish(source)
+    source.acknowledge()
+    resume = read_metadata(source.resume().metadata())
+    assert resume is not None
+    assert resume.offset <= min(first, len(events)) == resume.position
+    again = new_source(resume)
+    assert again.position == resume.offset
+    read(again, records[resume.offset : resume.offset + second])
+    told = again.tallies().values()
+    held = sum(
+        int(entry.pane.totals[0, 0] + entry.pane.totals[0, 4] + entry.pane.late)
+        for entry in again._open.values()
+    )
+    assert held + sum(tally.skipped for tally in told) == again.position - resume.offset
+
+
+def test_panes_are_not_finished_by_an_end_of_the_log_that_is_still_ahead() -> None:
+    """
+    offset    0    1    2 │          │ the end of the log, with everything before 10 s in it
+    commit    ↑           │
+    again     0  ? 1    2            nothing is finished at ?: record 1 is still to come
+    """
+    source = new_source()
+    records = log([Event(1), Event(2), Event(3)])
+    read(source, records)
+    source.caught_up(START_MS + 10_000)
+    again = new_source(read_metadata(source.resume().metadata()))
+    read(again, records[:1])
+    assert finish(again) == []
+    read(again, records[1:])
+    assert len(finish(again)) == 1
+
+
+def test_a_bare_commit_begins_with_nothing_known() -> None:
+    source = new_source(Resume(7, 7, -(2**62), [], {}))
+    assert (source.position, source.resume().offset) == (7, 7)
