@@ -18,15 +18,16 @@ ENOUGH, TOO_FEW, UNDEFINED = 0, 1, 2
 """Whether a value says something: yes; too little data or no reference; it does not exist for this
 reference."""
 
-DRIFT_TESTS = frozenset({"psi", "ks", "mean_shift", "std_shift"})
+DRIFT_TESTS = frozenset({"psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift"})
 """Metrics that compare a distribution with the reference's: beyond their threshold they say ``drift``."""
 
 SHIFTS = frozenset({"mean_shift", "std_shift"})
 """Signed metrics, compared by magnitude."""
 
 METRICS = (
-    "traffic", "error_ratio", "positive_rate", "psi", "ks", "mean_shift", "std_shift", "mean", "std",
-    "missing_ratio", "invalid_ratio", "unseen_ratio", "out_of_range_ratio",
+    "traffic", "error_ratio", "positive_rate", "psi", "js", "hellinger", "linf", "chi2", "ks",
+    "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
+    "out_of_range_ratio",
 )  # fmt: skip
 """The order of a feature's results."""
 
@@ -82,6 +83,16 @@ def too_few(keys: Sequence[Key], n: Counts) -> Block:
     """A block that says nothing, for want of a reference."""
     nothing = np.full(n.shape, np.nan)
     return block(keys, nothing, np.array(TOO_FEW), n, np.array(-1))
+
+
+def only(enough: NDArray[np.bool_], value: Floats) -> Floats:
+    """The values where there is enough data; NaN elsewhere."""
+    return np.where(enough, value, np.nan)
+
+
+def data_of(enough: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """What a value says: :data:`ENOUGH` or :data:`TOO_FEW`."""
+    return np.where(enough, ENOUGH, TOO_FEW)
 
 
 def gather(blocks: Sequence[Block], features: Sequence[str]) -> Block:

@@ -68,6 +68,10 @@ class Frame:
         """Moments of all numeric fields in reference and window, float64[M, S]."""
         return _samples(self.layout, self.reference), _samples(self.layout, self.totals)
 
+    def reference_n(self, m: Counts) -> Counts:
+        """Sizes of the reference, int64[..., S], with -1 where it lacks the slice."""
+        return np.where(self.known, m, -1)
+
 
 def frame_of(window: ClosedWindow) -> Frame:
     """Lay a window beside its reference."""

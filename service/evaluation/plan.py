@@ -53,7 +53,7 @@ def plan_for(
     masks = [
         (rule, mask)
         for rule in monitors
-        if rule.window in {None, window} and matches(rule.models, model)
+        if applies(rule, model, window)
         for mask in [_mask(rule, keys, slices)]
         if mask.any()
     ]
@@ -67,6 +67,11 @@ def plan_for(
     for number, (_, places) in reversed(list(enumerate(rules))):
         first[places] = number
     return Plan(rows, columns, rules, first)
+
+
+def applies(rule: Monitor, model: str, window: str) -> bool:
+    """Whether a monitor watches this window of this model, by their names."""
+    return rule.window in {None, window} and matches(rule.models, model)
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:

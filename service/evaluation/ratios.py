@@ -107,7 +107,7 @@ def _compare(frame: Frame, window: Sequence[_Rate], reference: Sequence[_Rate]) 
         value,
         np.where(enough, ENOUGH, TOO_FEW),
         n,
-        np.where(frame.known, m, -1),
+        frame.reference_n(m),
         p_value=np.where(tested, two_proportions(k, n, k_reference, m), np.nan),
         lower=lower,
         upper=upper,

@@ -50,7 +50,7 @@ def test_a_slice_that_the_reference_lacks_has_rates_but_no_drift(
     records = draw(rng, 2_000)
     records = replace(records, slices={"region=mars": np.arange(1_000)})
     evaluated = seen(profile, records, *EVERY_METRIC)
-    for metric in ("psi", "ks", "mean_shift", "std_shift"):
+    for metric in ("psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift"):
         line = result(evaluated, metric, "x0", "region=mars")
         assert (line.value, line.status, line.reference_n) == (None, Status.INSUFFICIENT, None)
     for metric, feature in (
@@ -75,9 +75,13 @@ def test_a_small_window_has_rates_with_intervals_but_is_not_judged(
     assert {judgement.verdict for judgement in evaluated.judgements} == {Verdict.NO_DATA}
 
 
-def test_psi_asks_for_twenty_records_a_group(rng: np.random.Generator, profile: Profile) -> None:
+def test_distances_between_groups_ask_for_twenty_records_a_group(
+    rng: np.random.Generator, profile: Profile
+) -> None:
     for n, status in ((199, Status.INSUFFICIENT), (200, Status.OK)):
-        assert result(seen(profile, draw(rng, n)), "psi", "x0").status is status
+        evaluated = seen(profile, draw(rng, n), *EVERY_METRIC)
+        for metric in ("psi", "js", "hellinger", "linf", "chi2"):
+            assert result(evaluated, metric, "x0").status is status
 
 
 def test_a_constant_feature_has_no_unit_for_shifts_but_its_end_is_seen(rng: np.random.Generator) -> None:

@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import distance
 
 from detectors.building import Reference
+from detectors.chi2 import chi2
 from detectors.fields import NumericField
 from detectors.groups import field_groups, group_counts
 from detectors.ks import ks
 from detectors.layout import Rows
+from detectors.linf import linf
 from detectors.multiplicity import benjamini_hochberg
 from detectors.profile import Profile
 from detectors.psi import psi
@@ -41,16 +44,32 @@ def samples(profile: Profile, field: int, *rows: Rows) -> Iterator[Sample]:
         yield sample(profile.layout.values(row, field).sum(), *profile.layout.moments(row, field))
 
 
+def of_groups(name: str, part: str, a: Rows, b: Rows) -> Expected:
+    shared = float(psi(a, b).p_value)
+    smoothed = ((side[(a > 0) | (b > 0)] + 0.5) for side in (a, b))
+    p, q = (side / side.sum() for side in smoothed)
+    most, tested = linf(a, b), chi2(a, b)
+    return {
+        ("js", name, part): (float(distance.jensenshannon(p, q, base=2)), shared),
+        ("hellinger", name, part): (float(np.linalg.norm(np.sqrt(p) - np.sqrt(q)) / np.sqrt(2)), shared),
+        ("linf", name, part): (float(np.abs(a / a.sum() - b / b.sum()).max()), float(most.p_value)),
+        ("chi2", name, part): (float(tested.value), float(tested.p_value)),
+    }
+
+
 def of_field(profile: Profile, i: int, part: str, reference: Rows, window: Rows) -> Expected:
     layout, field = profile.layout, profile.fields[i]
     a, b = layout.values(reference, i), layout.values(window, i)
     groups = field_groups(field, a)
-    distance = psi(group_counts(a, groups), group_counts(b, groups, int(groups.max()) + 1))
+    index = psi(group_counts(a, groups), group_counts(b, groups, int(groups.max()) + 1))
     missing = [layout.state(row, i, "null") + layout.state(row, i, "absent") for row in (window, reference)]
     records = [row[layout.starts[i] : layout.starts[i + 1]].sum() for row in (window, reference)]
     p = two_proportions(*(np.array(x) for x in (missing[0], records[0], missing[1], records[1])))
     expected: Expected = {
-        ("psi", field.name, part): (float(distance.value), float(distance.p_value)),
+        ("psi", field.name, part): (float(index.value), float(index.p_value)),
+        **of_groups(
+            field.name, part, group_counts(a, groups), group_counts(b, groups, int(groups.max()) + 1)
+        ),
         ("missing_ratio", field.name, part): (missing[0] / records[0], float(p)),
     }
     if isinstance(field, NumericField):
