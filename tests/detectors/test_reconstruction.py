@@ -17,7 +17,7 @@ M = 6
 
 
 def scatter_of(values: Floats, fields: tuple[NumericField, ...]) -> Scatter:
-    complete: NDArray[np.bool_] = np.isfinite(values).all(axis=1)
+    complete = np.isfinite(values.sum(axis=1))
     return Scatter.of(grid_moments(fields, values)[0], complete)
 
 
