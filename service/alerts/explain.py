@@ -8,7 +8,7 @@ from detectors.contribution import top_contributions
 from service.evaluation.result import Judgement
 from service.windows.closed import ClosedWindow
 
-EXPLAINED = frozenset({"psi", "ks"})
+EXPLAINED = frozenset({"psi", "js", "hellinger", "linf", "chi2", "ks"})
 """Metrics that compare whole distributions; others say all they know by their value."""
 
 
