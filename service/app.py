@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from service.config.settings import Settings
-from service.errors import ConfigError, DriftlineError, ProfileError
+from service.errors import ConfigError, DriftlineError, KafkaError, ProfileError
 from service.kafka.connection import BrokerError, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.deliver import Deliveries
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = (1.0, 30.0)
 """First and longest pause before something that broke is tried again."""
+SILENT_S = 5.0
+"""A flush that takes longer than this, and three beats, and a worker says that it is not ready."""
 LAG_MAX = 1_000_000
 """More unread records than this, and a worker says that it is not ready."""
 
@@ -92,6 +94,9 @@ class Worker:
             reasons.append("no sources assigned yet")
         if not self._evaluate.assigned or self._evaluate.recovering:
             reasons.append("evaluation not recovered yet")
+        silent_s = time.monotonic() - self._ingest.flushed_at
+        if silent_s > SILENT_S + 3 * self._settings.timing.flush / 1000:
+            reasons.append(f"nothing stated for {silent_s:.0f} s: the broker does not answer")
         if self._ingest.lag_records > LAG_MAX:
             reasons.append(f"{self._ingest.lag_records:,} records behind")
         return not reasons, reasons
@@ -148,6 +153,11 @@ class Worker:
             halt.set()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes:
+            if isinstance(outcome, asyncio.CancelledError):
+                # Clients cancel what waits for a broker that is gone. Nobody asked this worker to end.
+                raise KafkaError(
+                    "the client gave up waiting for the broker", reason="cancelled", retryable=True
+                )
             if isinstance(outcome, BaseException):
                 raise outcome
 

@@ -28,9 +28,34 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+class Calm(logging.Filter):
+    """Lets a message of one place in the code through a few times a while, and then says how often it was held.
+
+    A client that lost its broker says so hundreds of times a second.
+    """
+
+    def __init__(self, most: int = 5, every_s: float = 10.0) -> None:
+        super().__init__()
+        self._most, self._every_s = most, every_s
+        self._since: dict[tuple[str, int], float] = {}
+        self._count: dict[tuple[str, int], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        place = (record.pathname, record.lineno)
+        if record.created - self._since.get(place, 0.0) > self._every_s:
+            held = self._count.get(place, 0) - self._most
+            self._since[place], self._count[place] = record.created, 0
+            if held > 0:
+                record.held = held
+        self._count[place] += 1
+        return self._count[place] <= self._most
+
+
 def configure_logs(level: str = "INFO") -> None:
     """Log to standard error; the libraries only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(Calm())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("service").setLevel(level)

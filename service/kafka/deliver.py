@@ -40,6 +40,7 @@ class Deliveries:
     def __init__(self, settings: Settings, metrics: SelfMetrics) -> None:
         self._settings, self._metrics = settings, metrics
         self.apps: list[faust.App] = []
+        self._waiting = 0
         self._closing: list[Callable[[], Awaitable[None]]] = []
 
     async def start(self) -> None:
@@ -77,7 +78,13 @@ class Deliveries:
         async def deliver(stream: faust.StreamT[bytes]) -> None:
             async for value in stream:
                 for notice in _notices([value]):
-                    await sender.deliver(notice)
+                    self._waiting += 1
+                    self._metrics.deliveries_waiting(self._waiting)
+                    try:
+                        await sender.deliver(notice)
+                    finally:
+                        self._waiting -= 1
+                        self._metrics.deliveries_waiting(self._waiting)
 
         await self._run(app, deliver)
 
