@@ -29,7 +29,7 @@ class JsonLines(logging.Formatter):
 
 
 class Calm(logging.Filter):
-    """Lets a message of one place in the code through a few times a while, and then says how often it was held.
+    """Lets each place in the code speak a few times a while, and then says how often it was held.
 
     A client that lost its broker says so hundreds of times a second.
     """

@@ -110,7 +110,12 @@ class Limits(Section):
     event_bytes: int = Field(
         default=1_000_000, ge=1000, description="Largest event; larger ones are refused."
     )
-    open_panes: int = Field(default=1000, ge=10, description="Unfinished panes per partition and model.")
+    open_panes: int = Field(
+        default=1000,
+        ge=10,
+        description="Unfinished panes per partition and model version that `lateness` may call for; a model "
+        "that calls for more is refused at start.",
+    )
     deliveries: int = Field(
         default=10_000, ge=10, description="Deliveries waiting for a receiver; the oldest are dropped."
     )

@@ -139,10 +139,13 @@ def alerts(board: Board) -> Alerts:
 def profiles(board: Board) -> Profiles:
     """The references in force."""
     found: dict[tuple[str, str, str], ProfileSummary] = {}
-    for snapshot in board.snapshots().values():
+    versioned_first = sorted(board.snapshots().items(), key=lambda item: item[0][1] == "")
+    for _, snapshot in versioned_first:
         window, profile = snapshot.evaluated.window, snapshot.evaluated.window.profile
         if profile is None:
             continue
+        if window.version == "" and any(key[2] == profile.id for key in found):
+            continue  # labels carry no version; they share the reference of one that has its own entry
         found[window.model, window.version, profile.id] = ProfileSummary(
             id=profile.id,
             model=window.model,

@@ -109,7 +109,8 @@ STATE: tuple[Declaration, ...] = (
          "seconds since the epoch",
          "`time()` minus it grows beyond the window's slide, lateness and grace: evaluation stands still."),
         ("window_incomplete", "1 when records of the newest window are known to be missing.", WINDOW, "1",
-         "1: a source lost records before they were read; compare retention with the outage."),
+         "1: some panes were counted under another profile or configuration than the one in force, and are "
+         "left out."),
         ("window_late_records", "Records that came too late for the panes of the newest window.", WINDOW,
          "records",
          "A steady share of the traffic: raise the model's `lateness`."),
@@ -159,7 +160,7 @@ SELF: tuple[Declaration, ...] = (
          "It grows: a producer writes broken JSON."),
         ("tombstones_total", "Records without a value, ignored.", (), "records", ""),
         ("gap_records_total", "Records that were gone before they could be counted.", ("topic", "partition"),
-         "records", "Above 0: retention is shorter than an outage; windows of that time are incomplete."),
+         "records", "Above 0: retention is shorter than an outage; windows of that time lack these records."),
         ("slices_cut_total", "Slices put into `__other__` by `limits.slices`.", ("model",), "slices",
          "It grows: a tag has too many values to be a slice dimension."),
         ("event_bytes_total", "Bytes of events read.", (), "bytes", ""),
