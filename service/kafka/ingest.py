@@ -32,7 +32,7 @@ from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
 from service.kafka.deadletter import DeadLetters
 from service.kafka.outbox import Outbox
-from service.kafka.records import install, unwrapped
+from service.kafka.records import bulk_options
 from service.pipeline import Ingest, Taken
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
@@ -43,8 +43,6 @@ from service.windows.statement import Partial, Progress, encode_partial, source_
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 10_000
-PARTITION_FETCH_BYTES, FETCH_BYTES = 2 * 1024 * 1024, 4 * 1024 * 1024
-"""Of one partition, and of one answer of a broker: larger ones leave the cache before they are parsed."""
 _VALUE = attrgetter("value")
 
 
@@ -74,13 +72,11 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until ``stopping``; raises whatever breaks: a new service then begins at the last commit."""
-        install()
         self._ingest = Ingest(self._settings, self._control)
         self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
         self._consumer: AIOKafkaConsumer = make_consumer(
             self._settings.kafka, group=self._group, fetch_min_bytes=1, fetch_max_wait_ms=200,
-            partition_assignment_strategy=[RangePartitionAssignor], value_deserializer=unwrapped,
-            max_partition_fetch_bytes=PARTITION_FETCH_BYTES, fetch_max_bytes=FETCH_BYTES,
+            partition_assignment_strategy=[RangePartitionAssignor], **bulk_options(),
         )  # fmt: skip
         await self._producer.start()
         self._outbox = Outbox(self._producer)
