@@ -188,7 +188,10 @@ class Worker:
             pause_s = min(2 * pause_s, RETRY_S[1])
 
     async def _publish_configured(self, control: Control, reader: ControlReader) -> None:
-        """Put profiles named in the configuration on the control topic when they are new there."""
+        """Put profiles named in the configuration on the control topic, unless the last one named is the same.
+
+        What was published by hand since then stays in force over a restart.
+        """
         producer = make_producer(self._settings.kafka)
         await producer.start()
         try:
@@ -197,11 +200,12 @@ class Worker:
                     continue
                 profile = load_profile(Path(model.reference.profile))
                 model_of(self._settings, profile)
-                if any(known.id == profile.id for known in control.latest(model.name)):
+                if control.configured(profile.model, profile.version) == profile.id:
                     continue
                 known = control.knows(profile.model, profile.version)
                 now = -(-round(time.time() * 1000) // model.pane_ms) * model.pane_ms
-                await send_control(producer, self._settings.kafka, published(profile, now if known else 0))
+                record = published(profile, now if known else 0, configured=True)
+                await send_control(producer, self._settings.kafka, record)
                 log.info("profile published", extra={"model": model.name, "reference_id": profile.id})
             await reader.read_to_end()
         finally:

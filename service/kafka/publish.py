@@ -56,9 +56,9 @@ async def publish_profile(
         await producer.stop()
 
 
-def published(profile: Profile, boundary_ms: int) -> ProfilePublished:
+def published(profile: Profile, boundary_ms: int, *, configured: bool = False) -> ProfilePublished:
     """The record that puts a profile in force; ``ProfileError`` when it is too large for one."""
-    record = ProfilePublished.of(profile, boundary_ms)
+    record = ProfilePublished.of(profile, boundary_ms, configured=configured)
     size = len(encode_control(record))
     if size > RECORD_BYTES:
         raise ProfileError(

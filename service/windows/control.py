@@ -15,17 +15,21 @@ class ProfilePublished(msgspec.Struct, frozen=True, tag="profile"):
     """A profile holds for the panes that start at or after ``boundary_ms``.
 
     ``learned`` ones only count while the model version has no profile at all: two evaluators may learn at
-    once.
+    once. ``configured`` ones were named by a configuration: a restart with the same one does not publish them
+    again.
     """
 
     packed: bytes
     boundary_ms: int
     learned: bool = False
+    configured: bool = False
 
     @classmethod
-    def of(cls, profile: Profile, boundary_ms: int, *, learned: bool = False) -> ProfilePublished:
+    def of(
+        cls, profile: Profile, boundary_ms: int, *, learned: bool = False, configured: bool = False
+    ) -> ProfilePublished:
         """The record that puts a profile in force."""
-        return cls(pack_text(profile.to_json()), boundary_ms, learned)
+        return cls(pack_text(profile.to_json()), boundary_ms, learned, configured)
 
     @property
     def profile(self) -> Profile:
@@ -62,12 +66,15 @@ class Control:
 
     def __init__(self) -> None:
         self._profiles: dict[tuple[str, str], list[tuple[int, Profile]]] = {}
+        self._configured: dict[tuple[str, str], str] = {}
         self.changes = 0
         """Grows with every record that changed anything, so that caches know."""
 
     def apply(self, record: ProfilePublished) -> Profile | None:
         """Take one record in; the profile that holds from its boundary on, None when it changes nothing."""
         profile = record.profile
+        if record.configured:
+            self._configured[profile.model, profile.version] = profile.id
         history = self._profiles.setdefault((profile.model, profile.version), [])
         if record.learned and history:
             return None
@@ -87,6 +94,10 @@ class Control:
             return max(begun, key=itemgetter(0))[1] if begun else None
         entry = self._held((model, version), pane_ms) or self._held((model, ""), pane_ms)
         return entry and entry[1]
+
+    def configured(self, model: str, version: str) -> str | None:
+        """Id of the profile that a configuration named last, whatever was published since."""
+        return self._configured.get((model, version))
 
     def latest(self, model: str) -> list[Profile]:
         """The newest profile of each version of the model."""

@@ -31,9 +31,15 @@ class Sent:
 
 
 def credit_events(
-    count: int, start_ms: int, step_ms: int, *, seed: int = 1, shift: float = 0.0, shifted: str = "eu"
+    count: int,
+    start_ms: int,
+    step_ms: int,
+    *,
+    seed: int = 1,
+    shift: float = 0.0,
+    shifted: tuple[str, ...] = ("eu",),
 ) -> list[Event]:
-    """Predictions of the model `credit`, in order of time; `age` is shifted in one region."""
+    """Predictions of the model `credit`, in order of time; `age` is shifted in some regions."""
     rng = np.random.default_rng(seed)
     age = rng.normal(40, 10, count)
     income = rng.lognormal(10, 1, count)
@@ -46,7 +52,7 @@ def credit_events(
             "prediction_id": f"p{i}",
             "timestamp": start_ms + i * step_ms,
             "features": {
-                "age": float(age[i]) + (shift if REGIONS[region[i]] == shifted else 0.0),
+                "age": float(age[i]) + (shift if REGIONS[region[i]] in shifted else 0.0),
                 "income": None if i % 50 == 0 else float(income[i]),
                 "state": STATES[state[i]],
             },

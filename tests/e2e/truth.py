@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -31,9 +32,10 @@ def stated_counts(results: Iterable[bytes]) -> dict[Window, float]:
     for line in results:
         result = orjson.loads(line)
         if result["metric"] == "traffic" and result["value"]:
-            stated[_ms(result["window"]["end"]), result["slice"]] = result["value"]
+            stated[end_ms(result), result["slice"]] = result["value"]
     return stated
 
 
-def _ms(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+def end_ms(result: dict[str, Any]) -> int:
+    """When a result's window ends."""
+    return round(datetime.fromisoformat(result["window"]["end"]).timestamp() * 1000)

@@ -27,9 +27,13 @@ class ReceivedRequest:
 
 
 class WebhookReceiver:
-    """Answers 200 to everything, or what :meth:`answer_next` says, and keeps every request in order."""
+    """Answers 200 to everything, or what :meth:`answer_next` says, and keeps every request in order.
 
-    def __init__(self) -> None:
+    `port` is for one that comes up late, when its address is known already; by default it is any free one.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.requests: list[ReceivedRequest] = []
         self.url = ""
         self._answers: deque[tuple[int, Mapping[str, str]]] = deque()
@@ -39,7 +43,7 @@ class WebhookReceiver:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, 0)
+        site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()
         self.url = f"http://{HOST}:{self._runner.addresses[0][1]}"
         return self
