@@ -184,11 +184,12 @@ class Worker:
             if time.monotonic() - began > 60:
                 pause_s = RETRY_S[0]
             log.warning("%s stopped; trying again", what, extra={"error": self._trouble, "pause_s": pause_s})
-            await _pause(self._stopping, pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # spreads retries, keeps no secret
+            spread = random.uniform(0.8, 1.2)  # noqa: S311  # spreads retries, keeps no secret
+            await _pause(self._stopping, pause_s * spread)
             pause_s = min(2 * pause_s, RETRY_S[1])
 
     async def _publish_configured(self, control: Control, reader: ControlReader) -> None:
-        """Put profiles named in the configuration on the control topic, unless the last one named is the same.
+        """Put profiles that the configuration names on the control topic, unless it named them last time too.
 
         What was published by hand since then stays in force over a restart.
         """
