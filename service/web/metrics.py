@@ -109,8 +109,7 @@ STATE: tuple[Declaration, ...] = (
          "seconds since the epoch",
          "`time()` minus it grows beyond the window's slide, lateness and grace: evaluation stands still."),
         ("window_incomplete", "1 when records of the newest window are known to be missing.", WINDOW, "1",
-         "1: some panes were counted under another profile or configuration than the one in force, and are "
-         "left out."),
+         "1: panes were counted under another profile or configuration than the one in force, and left out."),
         ("window_late_records", "Records that came too late for the panes of the newest window.", WINDOW,
          "records",
          "A steady share of the traffic: raise the model's `lateness`."),
