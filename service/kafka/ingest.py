@@ -1,14 +1,13 @@
-"""Stage 1 on Kafka: read, count, state, acknowledge, commit, tell; in this order.
+"""Stage 1 on Kafka: read, count, commit, state, acknowledge, tell, commit; in this order.
 
 One beat of the flush:
 
 1. know which sources have been read to their end (the clock is read before the end is asked for)
 2. read the control topic to its end; recount panes that were begun under an older profile
-3. send the statements of the panes that ended
-4. wait for every acknowledgement, dead letters and samples included
-5. commit the lowest first offset of any unfinished pane; a source whose commit is refused is let go
-6. send how far each source has got, to every partition of the partials, and wait for that: an end of the log
-   told before the commit knows it could be lost, and the next owner would count for windows that have closed
+3. wait for dead letters and samples; commit the lowest first offset of any unfinished pane: ends of the log
+   bind the next owner before anything is said on their strength; a source whose commit is refused is let go
+4. send the statements of the panes that ended, and wait for every acknowledgement
+5. send how far each source has got to every partition of the partials, and wait; commit what was finished
 
 Whatever fails in between is a crash: everything is built again from the last commit.
 """
@@ -69,6 +68,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._failure: Exception | None = None
         self.assigned = False
         self.lag_records = 0
+        self.flushed_at = time.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until ``stopping``; raises whatever breaks: a new service then begins at the last commit."""
@@ -152,16 +152,19 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             log.info("recounting under the new profile", extra={"source": name})
             self._begin(partitions[name], self._resumes[partitions[name]])
             del sources[name]
+        await self._commit({partitions[name]: source for name, source in sources.items()})
+        sources = {name: source for name, source in sources.items() if name in self._ingest.sources}
         for name in sources:
             for statement in self._ingest.finished(name):
                 await self._send(statement, statement.model)
         await self._outbox.acknowledged()
         for source in sources.values():
             source.acknowledge()
+        await self._tell_progress([partitions[name] for name in sources])
         await self._commit({partitions[name]: source for name, source in sources.items()})
-        await self._tell_progress([partitions[name] for name in sources if name in self._ingest.sources])
         self._observe(sources, partitions)
-        self._metrics.flushed(time.monotonic() - began)
+        self.flushed_at = time.monotonic()
+        self._metrics.flushed(self.flushed_at - began)
 
     async def _note_ends(self, partitions: dict[str, TopicPartition]) -> None:
         """Sources read to their end know that everything before now (less a grace) has been read."""
@@ -179,13 +182,14 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._ingest.sources[name].caught_up(read_at_ms - self._settings.timing.grace)
 
     async def _commit(self, sources: Mapping[TopicPartition, Source]) -> None:
+        await self._outbox.acknowledged()
         changed = {tp: now for tp, s in sources.items() if (now := s.resume()) != self._resumes.get(tp)}
         if await commit(self._consumer, changed):
             self._resumes |= changed
             self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
-            return
-        for tp in changed:  # the rebalance that is under way begins them again, here or elsewhere
-            self._ingest.revoke(source_name(tp.topic, tp.partition))
+        else:  # the rebalance that is under way begins them again, here or elsewhere
+            for tp in changed:
+                self._ingest.revoke(source_name(tp.topic, tp.partition))
 
     async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:

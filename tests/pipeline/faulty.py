@@ -46,6 +46,7 @@ class FreesBeforeAcknowledgement(Worker):
 
     def flush(self) -> Steps:
         self.note_ends()
+        yield from self.commit()
         yield from self.state()
         self.free()
         yield from self.commit()
@@ -59,6 +60,7 @@ class TellsBeforeAcknowledgement(Worker):
 
     def flush(self) -> Steps:
         self.note_ends()
+        yield from self.commit()
         yield from self.state()
         yield from self.tell()
         yield from self.acknowledged()
@@ -66,8 +68,8 @@ class TellsBeforeAcknowledgement(Worker):
         yield from self.commit()
 
 
-class TellsBeforeCommit(Worker):
-    """The watermark is sent before the commit remembers the end of the log that it stands on."""
+class CommitsLast(Worker):
+    """Panes are stated and the watermark is sent before a commit knows the end of the log."""
 
     def flush(self) -> Steps:
         self.note_ends()

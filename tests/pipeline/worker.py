@@ -15,7 +15,7 @@ Steps = Iterator[None]
 
 
 class Worker:
-    """Reads the sources it was given, and states, acknowledges, commits and tells, in this order.
+    """Reads the sources it was given; a beat is that of ``service.kafka.ingest``.
 
     Every ``yield`` is a place where the process may die, stall, or be overtaken by another.
     """
@@ -63,13 +63,14 @@ class Worker:
         """One beat."""
         self.note_ends()
         yield
+        yield from self.commit()
         yield from self.state()
         yield from self.acknowledged()
         self.free()
         yield
-        yield from self.commit()
         yield from self.tell()
         yield from self.acknowledged()
+        yield from self.commit()
 
     def note_ends(self) -> None:
         read_at_ms = self.world.now_ms
