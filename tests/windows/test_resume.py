@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import msgspec
 from hypothesis import given
@@ -139,15 +140,11 @@ class _Recorder:
                 recorder.jumped[source.position] = until_ms
             return news
 
-        self._patch = caught_up
+        self._caught_up = caught_up
 
     def run(self, steps: Sequence[Step]) -> None:
-        original = Source.caught_up
-        Source.caught_up = self._patch  # type: ignore[method-assign]  # to listen
-        try:
+        with patch.object(Source, "caught_up", self._caught_up):
             self._history.run(steps)
-        finally:
-            Source.caught_up = original  # type: ignore[method-assign]
 
 
 @given(LOGS, st.integers(0, 40), st.integers(0, 40), st.booleans())
