@@ -1,0 +1,90 @@
+"""How well drift is found, and how rarely what is none: ``python -m bench.quality [--quick]``.
+
+Every run draws its own seed, prints it and keeps it with the results in ``bench/results/quality.json``;
+``--seed`` repeats a run. docs/methods/quality.md tells how to read the tables.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import click
+import orjson
+
+from bench.quality.dependence import rates
+from bench.quality.detection import run
+from bench.quality.online import run_lengths
+from bench.quality.report import delay_table, detection_table, document, rate_table, run_length_table
+from bench.quality.scenarios import SCENARIOS
+from bench.report import RESULTS, machine
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is drawn.
+
+    Attributes
+    ----------
+    runs, windows_max
+        Of each scenario, and the most windows of a run.
+    trials
+        Of the tests under dependence.
+    share, delays
+        Of the online detectors' full length, and trials a step.
+    """
+
+    runs: int
+    windows_max: int
+    trials: int
+    share: float
+    delays: int
+
+
+FULL = Size(runs=20, windows_max=50, trials=1_000, share=1.0, delays=100)
+QUICK = Size(runs=4, windows_max=8, trials=60, share=0.05, delays=10)
+REFERENCE_WINDOWS = (10, 25)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A tenth of the work: says whether it runs, not how good it is.")
+@click.option("--seed", type=int, help="Repeats the run of this seed; default: a fresh one.")
+@click.option("--save/--no-save", "keep", default=True, help="Whether bench/results/quality.json is written.")
+def main(*, quick: bool, seed: int | None, keep: bool) -> None:
+    """Measure what is found and what is made up."""
+    size = QUICK if quick else FULL
+    seed = secrets.randbits(32) if seed is None else seed
+    outcomes = _watched("scenarios", run(SCENARIOS, seed, size.runs, size.windows_max))
+    judged = _watched("dependence", (r for K in REFERENCE_WINDOWS for r in rates(seed, size.trials, K)))
+    lengths = _watched("online detectors", run_lengths(seed, size.share, size.delays))
+    print(f"Seed {seed}. Shares with 95 % intervals.\n")
+    for title, text in (
+        ("False windows and power", detection_table(outcomes)),
+        ("Time, in windows", delay_table(outcomes)),
+        ("Single tests at 1 % without drift", rate_table(judged)),
+        ("Online detectors: values between false alarms, and median delay", run_length_table(lengths)),
+    ):
+        print(f"### {title}\n\n{text}\n")
+    if keep:
+        RESULTS.mkdir(exist_ok=True)
+        found = {"seed": seed, "quick": quick, "machine": machine()} | document(outcomes, judged, lengths)
+        path = RESULTS / "quality.json"
+        path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        print(f"Written to {path.relative_to(RESULTS.parent.parent)}.")
+
+
+def _watched(name: str, items: Iterable[Item]) -> list[Item]:
+    found = []
+    for item in items:
+        found.append(item)
+        print(f"{name}: {len(found)}", file=sys.stderr, flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()
