@@ -50,6 +50,8 @@ def main(*, quick: bool, keep: bool) -> None:
     load = os.getloadavg()
     if load[0] > 1.0:
         _say(f"Note: the load is {load[0]:.1f}; other work on this machine makes every figure worse.")
+    if quick:
+        _say("Note: a quick run is mostly start-up; hold only figures of a whole run against their aims.")
     asyncio.run(_measure(QUICK if quick else FULL, keep=keep, load=load))
 
 
