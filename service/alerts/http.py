@@ -40,7 +40,7 @@ class HttpClient:
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=not self._direct,
-            timeout=None,  # noqa: S113  # `post` bounds the whole request; httpx bounds each phase of it
+            timeout=None,  # noqa: S113  # bounded in `post` as a whole, where httpx bounds each phase
             headers={"user-agent": USER_AGENT},
         )
         return self

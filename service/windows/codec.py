@@ -75,5 +75,8 @@ def pack_text(text: bytes) -> bytes:
 
 
 def unpack_text(data: bytes) -> bytes:
-    """What ``pack_text`` was given."""
-    return bytes(cramjam.zstd.decompress(data))
+    """What ``pack_text`` was given; ``ValueError`` when it is something else."""
+    try:
+        return bytes(cramjam.zstd.decompress(data))
+    except cramjam.DecompressionError as error:
+        raise ValueError(f"no packed text: {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 
-import cramjam
 import msgspec
 
 from service.windows.clock import Clock, Jump
@@ -50,5 +49,5 @@ def read_metadata(text: str | None) -> Resume | None:
         return None
     try:
         return msgspec.msgpack.decode(unpack_text(base64.b85decode(text)), type=Resume)
-    except (ValueError, cramjam.DecompressionError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError):
         return None

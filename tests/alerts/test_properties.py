@@ -72,7 +72,7 @@ class AlertsMachine(RuleBasedStateMachine):
     def a_retraining_is_reported(self, started: bool) -> None:
         for states in (self.whole, self.restarted):
             event = "started" if started else "finished"
-            states.retraining_reported("credit", event, window(self.index).end_ms)  # type: ignore[arg-type]
+            states.retraining_reported("credit", event, window(self.index).end_ms)  # type: ignore[arg-type]  # hypothesis draws text
 
     @invariant()
     def dumps_are_equal(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -111,7 +112,9 @@ def test_every_record_is_in_a_batch_or_refused_or_a_tombstone_and_order_is_kept(
     assert all(run == sorted(run) for run in [*offsets, rejects])
     tombstones = [100 + i for i, value in enumerate(values) if value is None]
     assert decoded.tombstones == len(tombstones)
-    assert sorted([*sum(offsets, []), *rejects, *tombstones]) == list(range(100, 100 + len(values)))  # noqa: RUF017
+    assert sorted([*chain.from_iterable(offsets), *rejects, *tombstones]) == list(
+        range(100, 100 + len(values))
+    )
 
 
 @SETTINGS
