@@ -30,7 +30,7 @@ from service.evaluation.result import Evaluated
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.outbox import Outbox
-from service.kafka.snapshots import read_snapshot, write_snapshot
+from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
 from service.pipeline import Effect, Evaluation
 from service.web.board import Board
 from service.web.selfmetrics import SelfMetrics
@@ -58,6 +58,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._told_to: dict[TopicPartition, int] = {}
         self._folded_to: dict[TopicPartition, int] = {}
         self._snapshot_at: dict[TopicPartition, int] = {}
+        self._snapshot_turn: dict[TopicPartition, int] = {}
         self._era = 0
         self._failure: Exception | None = None
         self._reports: list[RetrainingReported] = []
@@ -170,15 +171,12 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         for tp, evaluation in self._evaluations.items():
             position = self._folded_to[tp]
             if position > self._snapshot_at.get(tp, 0):
+                snapshot = Snapshot(position, evaluation.dump(), self._snapshot_turn[tp])
                 await write_snapshot(
-                    self._outbox,
-                    self._settings.kafka,
-                    tp.partition,
-                    position,
-                    self._digest,
-                    evaluation.dump(),
+                    self._outbox, self._topics.snapshots, tp.partition, self._digest, snapshot
                 )
                 self._snapshot_at[tp] = position
+                self._snapshot_turn[tp] = 1 - snapshot.turn
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Take up the newest snapshot of each partition and go on after it."""
@@ -216,9 +214,10 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         oldest = (await self._consumer.beginning_offsets([tp]))[tp]
         snapshot = await read_snapshot(self._settings.kafka, tp.partition, self._digest)
         position = oldest
-        if snapshot is not None and snapshot[0] >= oldest:
-            position = snapshot[0]
-            evaluation.load(snapshot[1])
+        self._snapshot_turn[tp] = 1 - snapshot.turn if snapshot is not None else 0
+        if snapshot is not None and snapshot.position >= oldest:
+            position = snapshot.position
+            evaluation.load(snapshot.state)
         for record in self._reports:
             evaluation.report(record)
         for model in evaluation.models.values():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
@@ -37,26 +39,34 @@ class Manifest(msgspec.Struct, frozen=True):
     sha256: str
 
 
-async def write_snapshot(
-    outbox: Outbox, kafka: Kafka, partition: int, position: int, digest: str, state: bytes
-) -> int:
-    """Write a snapshot of a partials partition; its packed bytes. All sent before must be acknowledged."""
+class Snapshot(NamedTuple):
+    """The state at a position, and which of the two sets of keys holds it."""
+
+    position: int
+    state: bytes
+    turn: int
+
+
+async def write_snapshot(outbox: Outbox, topic: str, partition: int, digest: str, snapshot: Snapshot) -> None:
+    """Write a snapshot of a partials partition. All sent before must be acknowledged.
+
+    The two sets of keys take turns, so that the chunks of the last whole snapshot stay until the next is
+    whole: ``turn`` is 0 or 1, and never that of the last whole one.
+    """
+    position, state, turn = snapshot
     data = pack_text(state)
     chunks = [data[i : i + CHUNK_BYTES] for i in range(0, len(data), CHUNK_BYTES)]
-    # Two sets of keys take turns, so that the chunks of the last good snapshot stay until the next is whole.
-    turn = position % 2
     for number, chunk in enumerate(chunks):
-        await outbox.send(kafka.topics.snapshots, chunk, f"chunk/{turn}/{number}".encode(), partition)
+        await outbox.send(topic, chunk, f"chunk/{turn}/{number}".encode(), partition)
     await outbox.acknowledged()
     manifest = Manifest(SCHEMA, position, digest, len(chunks), hashlib.sha256(data).hexdigest())
     key = f"manifest/{turn}".encode()
-    await outbox.send(kafka.topics.snapshots, msgspec.json.encode(manifest), key, partition)
+    await outbox.send(topic, msgspec.json.encode(manifest), key, partition)
     await outbox.acknowledged()
-    return len(data)
 
 
-async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> tuple[int, bytes] | None:
-    """Position and state of the newest whole snapshot of a partials partition; None where there is none."""
+async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> Snapshot | None:
+    """The newest whole snapshot of a partials partition; None where there is none."""
     tp = TopicPartition(kafka.topics.snapshots, partition)
     consumer = make_consumer(kafka, group=None)
     consumer.assign([tp])
@@ -70,11 +80,16 @@ async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> tuple[int,
                 newest[record.key] = record.value
     finally:
         await consumer.stop()
+    return newest_whole(newest, digest)
+
+
+def newest_whole(newest: Mapping[bytes, bytes], digest: str) -> Snapshot | None:
+    """The newest whole snapshot out of the last value of each key."""
     whole = [found for turn in (0, 1) if (found := _assemble(newest, turn, digest)) is not None]
-    return max(whole, default=None, key=lambda found: found[0])
+    return max(whole, default=None)
 
 
-def _assemble(newest: dict[bytes, bytes], turn: int, digest: str) -> tuple[int, bytes] | None:
+def _assemble(newest: Mapping[bytes, bytes], turn: int, digest: str) -> Snapshot | None:
     text = newest.get(f"manifest/{turn}".encode())
     if text is None:
         return None
@@ -85,4 +100,4 @@ def _assemble(newest: dict[bytes, bytes], turn: int, digest: str) -> tuple[int, 
     data = b"".join(newest.get(f"chunk/{turn}/{i}".encode(), b"") for i in range(manifest.chunks))
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
         return None
-    return manifest.position, unpack_text(data)
+    return Snapshot(manifest.position, unpack_text(data), turn)
