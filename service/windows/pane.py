@@ -26,7 +26,8 @@ class Pane:
     dimensions
         Slice dimensions (lists of tag names).
     budget
-        Slices per dimension; the first so many by offset have rows, the rest share one.
+        Slices per dimension, of predictions and of labels; the first so many by offset have rows, the rest
+        share one.
     first_offset
         Offset of the first record that belongs to the pane: what a restart must read again.
     """
@@ -42,8 +43,10 @@ class Pane:
         """Events that a slice budget sent to the shared row."""
         self._budget = budget
         self._other = [other_name(dimension) for dimension in dimensions]
-        self._taken = [0] * len(dimensions)
         self._rows: dict[str, int] = {ALL: 0}
+        # Predictions and labels come in batches of their own, in no order to each other: each have a budget.
+        self._taken = [[0] * len(dimensions) for _ in (False, True)]
+        self._known: list[dict[str, int]] = [{} for _ in (False, True)]
         self._totals = counting.layout.zeros(8)
 
     @property
@@ -78,7 +81,7 @@ class Pane:
         everything = np.zeros(len(sums), dtype=np.int64)
         accumulate(self._totals[:1], everything, cells, sums)
         for d, column in enumerate(slices):
-            rows = self._rows_of(d, column)
+            rows = self._rows_of(d, column, is_label)
             inside = rows >= 0
             if inside.all():
                 self._scatter(rows, cells, sums)
@@ -91,10 +94,11 @@ class Pane:
         first, last = int(rows.min()), int(rows.max()) + 1
         accumulate(self._totals[first:last], rows - first, cells, sums)
 
-    def _rows_of(self, dimension: int, column: SliceColumn) -> NDArray[np.int64]:
+    def _rows_of(self, dimension: int, column: SliceColumn, is_label: bool) -> NDArray[np.int64]:
         """int64[N]: the row of each event in one dimension, -1 without; slices get rows as budget lasts."""
-        known = (-1 if name is None else self._rows.get(name, _NEW) for name in column.names)
-        rows = np.fromiter(known, np.int64, len(column.names))
+        known = self._known[is_label]
+        places = (-1 if name is None else known.get(name, _NEW) for name in column.names)
+        rows = np.fromiter(places, np.int64, len(column.names))
         if _NEW in rows:
             codes = column.codes
             events = np.bincount(codes, minlength=len(rows))
@@ -106,23 +110,23 @@ class Pane:
             for code in new[np.argsort(first[new])]:
                 name = column.names[code]
                 assert name is not None, "what is in no slice needs no row"
-                rows[code] = self._row(dimension, name, int(events[code]))
+                rows[code] = self._row(dimension, name, int(events[code]), is_label)
         return rows[column.codes]
 
-    def _row(self, dimension: int, name: str, events: int) -> int:
-        """The row of a slice that now gets ``events`` for the first time: its own, or the shared one."""
-        other = self._other[dimension]
-        if name not in self._rows and name != other and self._taken[dimension] >= self._budget:
+    def _row(self, dimension: int, name: str, events: int, is_label: bool) -> int:
+        """The row of a slice without one that now gets ``events``: its own, or the shared one."""
+        taken = self._taken[is_label]
+        if taken[dimension] < self._budget:
+            taken[dimension] += 1
+        else:
             self.cut += events
-            name = other
-        if name not in self._rows:
-            self._taken[dimension] += name != other
-            self._rows[name] = len(self._rows)
-        return self._rows[name]
+            name = self._other[dimension]
+        row = self._known[is_label][name] = self._rows.setdefault(name, len(self._rows))
+        return row
 
     def _make_room(self, slices: int) -> None:
         """Let there be rows for so many slices more, as far as budgets can give them any."""
-        most = 1 + len(self._other) * (self._budget + 1)
+        most = 1 + len(self._other) * (2 * self._budget + 1)
         wanted = min(len(self._rows) + slices, most)
         if wanted > len(self._totals):
             grown = self.counting.layout.zeros(max(wanted, 2 * len(self._totals)))

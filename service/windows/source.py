@@ -245,7 +245,7 @@ class Source:
         rest: dict[int, list[NDArray[np.int64]]] = {}
         for version, start_ms, members in _groups(batch.versions, homes, wanted):
             known = self._versions.setdefault((batch.model, start_ms), set())
-            if not version:  # labels, and predictions without one: batches of their own, in no order to others
+            if not version:  # of labels, and of predictions in no order to them
                 yield version, start_ms, members
             elif version in known or len(known) < self._bounds.versions:
                 known.add(version)

@@ -132,7 +132,7 @@ EVENTS = st.builds(
     Event,
     second=st.integers(0, 80),
     model=st.sampled_from(["fast", "fast", "slow"]),
-    version=st.sampled_from(["1", "2", "3"]),
+    version=st.sampled_from(["1", "2", "3", None]),
     region=st.sampled_from([None, "eu", "us", "cn", "a=b,c"]),
     tier=st.sampled_from([None, "gold", "tin"]),
     x=st.sampled_from([None, 0.0, 0.3, -7.25, 1e300, 123_456.789]),

@@ -121,6 +121,15 @@ def test_the_first_slices_by_offset_have_rows_and_the_rest_share_one() -> None:
     assert statement.cut == 3
 
 
+def test_labels_and_predictions_of_one_pane_do_not_compete_for_slices() -> None:
+    """Whether they come in one batch or in three: a label of jp, then predictions of eu and us; budget 2."""
+    events = [Event(1, region="jp", label=True), *(Event(1, region=r, version=None) for r in ("eu", "us"))]
+    [at_once], [one_by_one] = stated(events, []), stated(events, [1, 2])
+    assert at_once == one_by_one
+    assert at_once.slices == ("all", "region=eu", "region=jp", "region=us")
+    assert at_once.cut == 0
+
+
 def test_squares_of_the_farthest_values_do_not_overflow_for_millions_of_events() -> None:
     assert GRID_CLAMP**2 * 2**24 < 2**63
     [statement] = stated([Event(1, x=1e308), Event(1, x=-1e308)], [])
