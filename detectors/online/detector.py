@@ -45,9 +45,9 @@ class Detector(ABC):
     """A detector of change on a series standardised by the reference (:mod:`detectors.online.scale`).
 
     NaN and infinities are skipped and counted: they are panes that say nothing, and one of them would
-    silence most detectors for good. After a detection a detector starts anew. Those that compare the series with
-    its own past speak once a change; one that compares it with the reference speaks again while the shift
-    lasts.
+    silence most detectors for good. After a detection a detector starts anew. Those that compare the series
+    with its own past speak once a change; one that compares it with the reference speaks again while the
+    shift lasts.
 
     Attributes
     ----------
