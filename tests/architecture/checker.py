@@ -9,12 +9,12 @@ from tests.architecture.rules import (
     FILE_LINES_MAX,
     FRONT,
     FUNCTION_LINES_MAX,
-    SCENARIO_LINES_MAX,
-    SCENARIOS,
     IMPURE,
     IMPURE_NAMES,
     LAYERS,
     PURE_STANDARD_LIBRARY,
+    SCENARIO_LINES_MAX,
+    SCENARIOS,
     Layer,
 )
 from tests.architecture.source import Source, Use
