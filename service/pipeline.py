@@ -159,7 +159,9 @@ class Evaluation:
         watermark_ms = self.progress.watermark_ms(model.plan.model.lateness)
         for profile in model.learner.ready(watermark_ms):
             pane_ms = model.plan.model.pane_ms
-            boundary_ms = -(-(self.progress.newest_ms + 1) // pane_ms) * pane_ms
+            told_ms = -(-(self.progress.newest_ms + 1) // pane_ms) * pane_ms
+            # A source may have stated panes, and not yet told how far it has got.
+            boundary_ms = max(told_ms, model.windows.stated_ms)
             yield ProfilePublished.of(profile, boundary_ms, learned=True)
         for window in model.windows.close(watermark_ms):
             evaluated = evaluate(window, model.plan.model, self._settings.monitors)

@@ -44,6 +44,7 @@ class _State(msgspec.Struct):
     closed_ms: dict[tuple[str, str], int] = {}
     empty: dict[tuple[str, str], int] = {}
     watermark_ms: int = NEVER_MS
+    stated_ms: int = NEVER_MS
     late_at_merge: int = 0
     mismatched: int = 0
 
@@ -67,13 +68,20 @@ class ModelWindows:
         return self._state.watermark_ms
 
     @property
+    def stated_ms(self) -> int:
+        """Where the newest pane ends that any source has stated."""
+        return self._state.stated_ms
+
+    @property
     def late_at_merge(self) -> int:
         """Statements that came when their pane had been folded already."""
         return self._state.late_at_merge
 
     def state(self, statement: Statement) -> None:
         """Take a statement in: the highest ``hi`` of a source wins, whatever the order of arrival."""
-        if statement.pane_ms + self.model.pane_ms <= self._state.watermark_ms:
+        end_ms = statement.pane_ms + self.model.pane_ms
+        self._state.stated_ms = max(self._state.stated_ms, end_ms)
+        if end_ms <= self._state.watermark_ms:
             self._state.late_at_merge += 1
             return
         key, source = (statement.version, statement.pane_ms), statement.source

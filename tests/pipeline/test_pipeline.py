@@ -13,12 +13,14 @@ from service.config.loading import parse
 from service.config.settings import Settings
 from service.evaluation.result import Evaluated
 from service.pipeline import Effect, Evaluation, Ingest
+from service.windows.clock import NEVER_MS
 from service.windows.codec import decode_rows
 from service.windows.control import Control, ProfilePublished
 from service.windows.statement import (
     STATEMENT_BYTES,
     Partial,
     Progress,
+    Statement,
     decode_partial,
     encode_partial,
     state_pane,
@@ -43,6 +45,13 @@ monitors:
   - {name: Quiet, metric: traffic, threshold: 1, below: true, alpha: null}
 """,
     "test",
+)
+_FAST = SETTINGS.models[0]
+_LEARN = {"reference": {"learn": {"events": 100}}}
+LEARNING = SETTINGS.model_copy(
+    update={
+        "models": (_FAST.model_validate(_FAST.model_dump(exclude_unset=True) | _LEARN), SETTINGS.models[1])
+    }
 )
 
 
@@ -140,23 +149,36 @@ def test_a_pane_too_long_for_a_record_comes_in_parts_that_make_it_whole() -> Non
 
 
 def test_samples_stop_when_a_source_has_given_enough_of_a_version() -> None:
-    learn = {"reference": {"learn": {"events": 100}}}
-    fast = SETTINGS.models[0].model_validate(SETTINGS.models[0].model_dump(exclude_unset=True) | learn)
-    settings = SETTINGS.model_copy(update={"models": (fast, *SETTINGS.models[1:])})
-    ingest = Ingest(settings, Control())
+    ingest = Ingest(LEARNING, Control())
     ingest.assign(NAME, None)
     records = log([Event(1, version="12"[i % 2]) for i in range(400)])
     taken = [ingest.take(NAME, records[i : i + 50]).samples for i in range(0, 400, 50)]
     assert [len(samples) for samples in taken] == [2, 2, 2, 2, 0, 0, 0, 0]
 
 
+def published(said: list[Partial]) -> ProfilePublished:
+    evaluation = Evaluation(LEARNING, Control(), "digest")
+    effects = [effect for partial in said for effect in evaluation.apply(partial)]
+    [record] = [effect for effect in effects if isinstance(effect, ProfilePublished)]
+    return record
+
+
 def test_a_learned_reference_holds_from_a_pane_that_no_source_has_told_of() -> None:
-    learn = {"reference": {"learn": {"events": 100}}}
-    fast = SETTINGS.models[0].model_validate(SETTINGS.models[0].model_dump(exclude_unset=True) | learn)
-    settings = SETTINGS.model_copy(update={"models": (fast, *SETTINGS.models[1:])})
-    evaluation = Evaluation(settings, Control(), "digest")
-    said = partials([Event(i / 10, x=i % 7) for i in range(120)], [], settings)
-    effects = [effect for partial in said[:-1] for effect in evaluation.apply(partial)]
-    [published] = [effect for effect in effects if isinstance(effect, ProfilePublished)]
-    assert published.learned
-    assert published.boundary_ms == START_MS + 20_000, "the newest event is at 11.9 s"
+    said = partials([Event(i / 10, x=i % 7) for i in range(120)], [], LEARNING)
+    record = published(said[:-1])
+    assert record.learned
+    assert record.boundary_ms == START_MS + 20_000, "the newest event is at 11.9 s"
+
+
+def test_a_learned_reference_holds_from_a_pane_that_no_source_has_stated() -> None:
+    """
+    events/0   samples, states the pane of 0 s to 10 s     (has not told yet how far it got)
+    events/1                                            tells: it is empty   → the reference is ready
+    """
+    said = partials([Event(i / 10, x=i % 7) for i in range(160)], [], LEARNING)
+    before = said[: next(i for i, partial in enumerate(said) if isinstance(partial, Progress))]
+    assert any(isinstance(partial, Statement) for partial in before)
+    empty = Progress(
+        topic="events", partition=1, partitions=2, hi=0, clock_ms=NEVER_MS, caught_up_ms=START_MS
+    )
+    assert published([*before, empty]).boundary_ms == START_MS + 10_000
