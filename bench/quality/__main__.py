@@ -7,6 +7,7 @@ Every run draws its own seed, prints it and keeps it with the results in ``bench
 from __future__ import annotations
 
 import secrets
+import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,10 +73,18 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
         print(f"### {title}\n\n{text}\n")
     if keep:
         RESULTS.mkdir(exist_ok=True)
-        found = {"seed": seed, "quick": quick, "machine": machine()} | document(outcomes, judged, lengths)
+        found = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()} | document(
+            outcomes, judged, lengths
+        )
         path = RESULTS / "quality.json"
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
         print(f"Written to {path.relative_to(RESULTS.parent.parent)}.")
+
+
+def _commit() -> str:
+    words = ["git", "rev-parse", "--short=12", "HEAD"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+    return found.stdout.strip() or "unknown"
 
 
 def _watched(name: str, items: Iterable[Item]) -> list[Item]:
