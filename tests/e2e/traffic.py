@@ -134,17 +134,32 @@ class Got:
     headers: dict[str, bytes]
 
 
+async def count_all(bootstrap: str, topic: str) -> int:
+    """How many records a topic that nothing was deleted from holds now; 0 before it is there."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        partitions = await _partitions(consumer, topic)
+        return sum((await consumer.end_offsets(partitions)).values()) if partitions else 0
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    if topic not in await consumer.topics():
+        return []
+    consumer._client.add_topic(topic)
+    await consumer._client.force_metadata_update()
+    return [TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic) or ()]
+
+
 async def read_all(bootstrap: str, topic: str) -> list[Got]:
     """Everything on a topic now."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
-        if not partitions:
-            await consumer._client.force_metadata_update()
-            found = await consumer.topics()
-            assert topic in found, f"no topic {topic}"
-            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        partitions = await _partitions(consumer, topic)
+        assert partitions, f"no topic {topic}"
         consumer.assign(partitions)
         await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(partitions)
