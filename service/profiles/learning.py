@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,13 +11,17 @@ import numpy as np
 from detectors.profile import Profile
 from service.config.model import LearnSpec, Model
 from service.events.batch import Batch
-from service.profiles.from_batches import profile_from_batches
+from service.profiles.from_batches import MAX_SLICES, build_from_batches
 from service.windows.clock import FOREVER_MS, NEVER_MS
+from service.windows.codec import pack_text
 from service.windows.sample import pack, unpack
 from service.windows.statement import Sample
 
 MIN_EVENTS = 100
 """Fewer events make no reference, even when the time range to learn from is over."""
+PROFILE_BYTES = 900_000
+"""Packed bytes of a learned profile: nobody is there to choose, so it is made to fit a record."""
+FEW_SLICES, FEW_BINS = 16, 10
 
 
 class _Version(msgspec.Struct):
@@ -87,7 +92,7 @@ class Learner:
             left -= len(batches[-1])
             if left <= 0:
                 break
-        return profile_from_batches(self.model, version, batches)
+        return fitting_profile(self.model, version, batches)
 
     def _within(self, batch: Batch) -> Batch:
         spec = self.model.reference.learn
@@ -95,6 +100,23 @@ class Learner:
         start_ms, end_ms = learning_range_ms(spec)
         inside = (batch.event_ms >= start_ms) & (batch.event_ms < end_ms)
         return batch if inside.all() else batch.take(inside.nonzero()[0])
+
+
+def fitting_profile(
+    model: Model, version: str, batches: Sequence[Batch], most: int = PROFILE_BYTES
+) -> Profile:
+    """The profile of the events, with as many slices, then as many bins, as ``most`` packed bytes hold."""
+    slices, bins = MAX_SLICES, model.reference.bins
+    while True:
+        spec = model.reference.model_copy(update={"bins": bins})
+        sized = model.model_copy(update={"reference": spec})
+        profile = build_from_batches(sized, version, batches, max_slices=slices).profile
+        if len(pack_text(profile.to_json())) <= most or bins < 2 * FEW_BINS:
+            return profile
+        if slices > FEW_SLICES:
+            slices //= 2
+        else:
+            bins //= 2
 
 
 def learning_range_ms(spec: LearnSpec) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from service.embedded.files import FileRecord
 from service.events.batch import Batch
 from service.events.native import NativeDecoder
 from service.kafka.deadletter import KEY_BYTES, SAFE_BYTES, dead_letter
+from service.profiles.learning import fitting_profile
+from service.windows.codec import pack_text
 from service.windows.control import Control
 from service.windows.pane import Pane
 from service.windows.plan import Plan
@@ -74,6 +76,31 @@ def test_statements_count_the_names_of_their_slices_towards_their_size() -> None
     assert tuple(name for statement in statements for name in statement.slices) == pane.slices
     assert {statement.parts for statement in statements} == {len(statements)}
     assert len(statements) > 1
+
+
+def test_a_learned_profile_gives_up_its_smallest_slices_and_then_its_bins_until_it_fits() -> None:
+    wide = model(20)
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(3_000, 20))
+    batch = batch_of(
+        wide,
+        [
+            event(i, {f"x{j}": float(x) for j, x in enumerate(row)}, f"r{i % 300}")
+            for i, row in enumerate(values)
+        ],
+    )
+    whole = fitting_profile(wide, "7", [batch])
+    assert len(whole.slices) == 301
+    size = len(pack_text(whole.to_json()))
+    fewer = fitting_profile(wide, "7", [batch], most=size // 2)
+    assert len(pack_text(fewer.to_json())) <= size // 2
+    assert 1 < len(fewer.slices) < 301
+    coarser = fitting_profile(wide, "7", [batch], most=15_000)
+    assert len(pack_text(coarser.to_json())) <= 15_000
+    assert len(coarser.slices) <= 17
+    assert coarser.layout.size < whole.layout.size
+    for profile in (fewer, coarser):
+        assert profile.layout.counter(profile.totals[0], "events") == 3_000
 
 
 def test_long_tags_make_short_slices_that_stay_apart_and_are_not_remembered() -> None:
