@@ -19,8 +19,16 @@ import orjson
 from bench.quality.dependence import rates
 from bench.quality.detection import run
 from bench.quality.online import run_lengths
-from bench.quality.report import delay_table, detection_table, document, rate_table, run_length_table
+from bench.quality.report import (
+    delay_table,
+    detection_table,
+    document,
+    rate_table,
+    run_length_table,
+    same_hour_table,
+)
 from bench.quality.scenarios import SCENARIOS
+from bench.quality.seasonal import same_hour
 from bench.report import RESULTS, machine
 
 Item = TypeVar("Item")
@@ -61,21 +69,22 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
     size = QUICK if quick else FULL
     seed = secrets.randbits(32) if seed is None else seed
     outcomes = _watched("scenarios", run(SCENARIOS, seed, size.runs, size.windows_max))
+    seasonal = _watched("seasonal baselines", same_hour(seed, max(size.runs // 2, 1)))
     judged = _watched("dependence", (r for K in REFERENCE_WINDOWS for r in rates(seed, size.trials, K)))
     lengths = _watched("online detectors", run_lengths(seed, size.share, size.delays))
     print(f"Seed {seed}. Shares with 95 % intervals.\n")
     for title, text in (
         ("False windows and power", detection_table(outcomes)),
         ("Time, in windows", delay_table(outcomes)),
+        ("Windows with an alarm, by reference", same_hour_table(seasonal)),
         ("Single tests at 1 % without drift", rate_table(judged)),
         ("Online detectors: values between false alarms, and median delay", run_length_table(lengths)),
     ):
         print(f"### {title}\n\n{text}\n")
     if keep:
         RESULTS.mkdir(exist_ok=True)
-        found = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()} | document(
-            outcomes, judged, lengths
-        )
+        where = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()}
+        found = where | document(outcomes, seasonal, judged, lengths)
         path = RESULTS / "quality.json"
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
         print(f"Written to {path.relative_to(RESULTS.parent.parent)}.")

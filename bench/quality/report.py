@@ -11,6 +11,7 @@ from bench.quality.dependence import Rate
 from bench.quality.detection import COLUMNS, Outcome, Tally
 from bench.quality.online import RunLength
 from bench.quality.scenarios import LEVEL
+from bench.quality.seasonal import SameHour
 
 
 def detection_table(outcomes: Sequence[Outcome]) -> str:
@@ -51,6 +52,12 @@ def rate_table(rates: Sequence[Rate]) -> str:
     return table(("φ", "reference windows", "test", "as independent", "calibrated"), rows)
 
 
+def same_hour_table(found: Sequence[SameHour]) -> str:
+    """A daily wave against both kinds of reference."""
+    rows = [(line.scenario, str(line.reference), str(line.same_hour)) for line in found]
+    return table(("with a daily wave of 0.3 sd", "against the reference", "against the same hour"), rows)
+
+
 def run_length_table(lengths: Sequence[RunLength]) -> str:
     """Run lengths to a false alarm by dependence, and delays by step."""
     first = lengths[0]
@@ -67,12 +74,16 @@ def run_length_table(lengths: Sequence[RunLength]) -> str:
 
 
 def document(
-    outcomes: Sequence[Outcome], rates: Sequence[Rate], lengths: Sequence[RunLength]
+    outcomes: Sequence[Outcome],
+    seasonal: Sequence[SameHour],
+    rates: Sequence[Rate],
+    lengths: Sequence[RunLength],
 ) -> dict[str, Any]:
     """Everything counted, for JSON."""
     return {
         "settings": {"alpha": LEVEL, "thresholds": THRESHOLDS, "fixed": FIXED, "judged": SERVICE},
         "detection": [_outcome(outcome) for outcome in outcomes],
+        "seasonal": [asdict(line) for line in seasonal],
         "dependence": [asdict(rate) for rate in rates],
         "online": [asdict(found) for found in lengths],
     }
