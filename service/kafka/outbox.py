@@ -43,7 +43,8 @@ class Outbox:
             if builder.append(key=key, value=value, timestamp=None) is None:
                 await self._send_batch(topic, builder, partition)
                 builder = self._producer.create_batch()
-                assert builder.append(key=key, value=value, timestamp=None), "a result fits a batch"
+                first = builder.append(key=key, value=value, timestamp=None)
+                assert first is not None, "a result fits a batch"
         if builder.record_count():
             await self._send_batch(topic, builder, partition)
 
