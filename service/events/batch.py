@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.events.coded import CodedColumn
+
 Header = tuple[str, bytes | None]
 
 
@@ -78,13 +80,13 @@ class Batch:
     versions
         N model versions; labels have ``""``.
     tags
-        For each tag that slices need, N values; None where the event has none.
+        For each tag that slices need, a column of N values; None where the event has none.
     numeric
         float64[N, M]: numeric features in the schema's order, then the prediction's score or value;
         NaN is null, +inf absent, -inf invalid. Labels have M columns of +inf.
     categorical
-        For each categorical feature in the schema's order N decoded values: a string, None, ABSENT or
-        INVALID. Empty for labels.
+        For each categorical feature in the schema's order a column of N decoded values: a string, an
+        integer, a boolean, None, ABSENT or INVALID. Empty for labels.
     counters
         int64[N, len(COUNTERS)]: what each event adds to the counters of its row.
     is_label
@@ -97,9 +99,9 @@ class Batch:
     record_ms: NDArray[np.int64]
     event_ms: NDArray[np.int64]
     versions: list[str]
-    tags: dict[str, list[str | None]]
+    tags: dict[str, CodedColumn[str | None]]
     numeric: NDArray[np.float64]
-    categorical: tuple[list[object], ...]
+    categorical: tuple[CodedColumn[object], ...]
     counters: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -107,17 +109,16 @@ class Batch:
 
     def take(self, members: NDArray[np.int64]) -> Batch:
         """The events at ``members``, int64[n] ascending."""
-        chosen = members.tolist()
         return Batch(
             model=self.model,
             is_label=self.is_label,
             offsets=self.offsets[members],
             record_ms=self.record_ms[members],
             event_ms=self.event_ms[members],
-            versions=[self.versions[i] for i in chosen],
-            tags={tag: [column[i] for i in chosen] for tag, column in self.tags.items()},
+            versions=[self.versions[i] for i in members.tolist()],
+            tags={tag: column.take(members) for tag, column in self.tags.items()},
             numeric=self.numeric[members],
-            categorical=tuple([column[i] for i in chosen] for column in self.categorical),
+            categorical=tuple(column.take(members) for column in self.categorical),
             counters=self.counters[members],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import attrgetter, eq
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from detectors.layout import COUNTERS
 from service.events import refusals
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 from service.events.leaves import NUMBER_ABSENT, Leaf, Raw, Scalar, json_text
 from service.events.refusals import Refusal
 from service.events.shapes import Part, Shape
@@ -52,27 +53,26 @@ class Columns:
         self._positions: list[Positions] = []
         self._numeric: list[NDArray[np.float64]] = []
         self._counters: list[NDArray[np.int64]] = []
-        self._categorical: tuple[list[object], ...] = tuple([] for _ in shape.categorical)
-        self._tag_values: dict[str, list[str | None]] = {tag: [] for tag in shape.model.tags}
-        self._versions: list[Scalar] = []
+        self._coder = shape.coders[is_label]
+        self._codes: list[NDArray[np.int64]] = []
         self.timestamps: list[object] = []
 
     def add(self, events: Sequence[Any], positions: Positions) -> None:
         """Add events; the order of positions is that of the records."""
         self._positions.append(positions)
-        self._versions.extend(self._shape.shared["", "version"].share(map(_VERSION, events)))
         self.timestamps.extend(map(_TIMESTAMP, events))
-        self._add_tags(list(map(_TAGS, events)))
+        coded: list[Sequence[Any]] = [list(map(_VERSION, events)), *self._tag_values(events)]
         counters = np.zeros((len(events), len(COUNTERS)), dtype=np.int64)
         if any(map(_ACTUAL, events)):
             self._count_actuals(list(map(_ACTUAL, events)), counters)
         if not self._is_label:
             counters[:, _COLUMN["events"]] = 1
             outputs, labels = self._outputs(list(map(_PREDICTION, events)))
-            self._add_features(list(map(_FEATURES, events)), outputs)
+            coded += self._add_features(list(map(_FEATURES, events)), outputs)
             self._count_labels(labels, counters)
             if any(map(_ERROR, events)):
                 counters[:, _COLUMN["errors"]] = [bool(event.error) for event in events]
+        self._codes.append(self._coder.codes(coded))
         self._counters.append(counters)
 
     def _outputs(self, predictions: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -81,23 +81,21 @@ class Columns:
         filled = _filled(predictions, part)
         return _leaf(filled, part, self._shape.output), _leaf(filled, part, "label")
 
-    def _add_features(self, features: Sequence[Any], outputs: Sequence[Any]) -> None:
+    def _add_features(self, features: Sequence[Any], outputs: Sequence[Any]) -> list[Sequence[Any]]:
+        """Add numeric features and outputs; the columns of the categorical ones."""
         columns = _transposed(features, self._features)
         numbers = [columns[place] for place in self._shape.numeric_places]
         rows, size = len(numbers) + 1, len(outputs)
         # None becomes NaN on the way; one call for all columns costs half of one for each.
         block = np.fromiter(chain(*numbers, outputs), dtype=np.float64, count=rows * size)
         self._numeric.append(block.reshape(rows, size))
-        for name, place, gathered in zip(
-            self._shape.categorical, self._shape.categorical_places, self._categorical, strict=True
-        ):
-            gathered.extend(self._shape.shared["features", name].share(columns[place]))
+        return [columns[place] for place in self._shape.categorical_places]
 
-    def _add_tags(self, tags: Sequence[Any]) -> None:
-        if self._tag_values:
-            filled = _filled(tags, self._tags)
-            for name, gathered in self._tag_values.items():
-                gathered.extend(self._shape.shared["tags", name].share(_leaf(filled, self._tags, name)))
+    def _tag_values(self, events: Sequence[Any]) -> Iterator[list[Any]]:
+        if self._shape.model.tags:
+            filled = _filled(list(map(_TAGS, events)), self._tags)
+            for name in self._shape.model.tags:
+                yield _leaf(filled, self._tags, name)
 
     def _count_labels(self, labels: Sequence[Any], counters: NDArray[np.int64]) -> None:
         kinds = set(map(type, labels))
@@ -132,8 +130,10 @@ class Columns:
             int64[R]: offset and timestamp of every record of the run, by position.
         """
         positions = np.concatenate(self._positions)
+        tags = self._shape.model.tags
         refused = self._bad_times(event_ms)
-        versions, bad_versions = self._checked_versions()
+        given, *coded = self._coder.columns(self._codes)
+        versions, bad_versions = self._checked_versions(given)
         refused = bad_versions | refused
         numeric = (
             np.full((len(self._shape.numeric) + 1, len(positions)), NUMBER_ABSENT)
@@ -147,9 +147,9 @@ class Columns:
             record_ms=record_ms[positions],
             event_ms=event_ms,
             versions=[""] * len(positions) if self._is_label else versions,
-            tags=self._tag_values,
+            tags=dict(zip(tags, coded, strict=False)),
             numeric=numeric.T,
-            categorical=() if self._is_label else self._categorical,
+            categorical=tuple(coded[len(tags) :]),
             counters=np.concatenate(self._counters),
         )
         by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
@@ -165,18 +165,18 @@ class Columns:
                 refused[i] = refusals.bad_timestamp(_quoted(value), why)
         return refused
 
-    def _checked_versions(self) -> tuple[list[str], dict[int, Refusal]]:
-        versions, distinct = as_text(self._versions)
+    def _checked_versions(self, given: CodedColumn[Scalar]) -> tuple[list[str], dict[int, Refusal]]:
+        versions = as_text(given)
         accepted = self._shape.model.versions
         wrong = {
             version: _wrong_version(version, accepted)
-            for version in distinct
+            for version in versions.values
             if len(version) > VERSION_MAX
             or (accepted is not None and version not in accepted and not (self._is_label and not version))
         }
         if not wrong:
-            return versions, {}
-        return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
+            return list(versions), {}
+        return list(versions), {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
 
 
 def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
@@ -184,13 +184,10 @@ def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
     return np.flatnonzero((event_ms < FIRST_MS) | (event_ms >= END_MS)).tolist()
 
 
-def as_text(versions: list[Scalar]) -> tuple[list[str], set[str]]:
-    """Versions as text, and the distinct ones; a missing one is empty."""
-    distinct = set(versions)
-    if all(isinstance(version, str) for version in distinct):
-        return versions, distinct  # type: ignore[return-value]  # only a string equals a string
-    texts = ["" if version is None else json_text(version) for version in versions]
-    return texts, set(texts)
+def as_text(versions: CodedColumn[Scalar]) -> CodedColumn[str]:
+    """Versions as text; a missing one is empty."""
+    texts = ["" if version is None else json_text(version) for version in versions.values]
+    return CodedColumn(versions.codes, texts)
 
 
 def _wrong_version(version: str, accepted: tuple[str, ...] | None) -> Refusal:

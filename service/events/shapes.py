@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -13,9 +12,9 @@ import msgspec
 
 from service.config.model import Model
 from service.events import leaves
+from service.events.coded import Coder
 from service.events.leaves import Leaf
 from service.events.schema import categorical_names, numeric_names
-from service.events.shared import SharedValues
 
 Raw = msgspec.Raw
 
@@ -92,7 +91,9 @@ class Shape:
             "prediction": {"label": leaves.LABEL, self.output: leaves.NUMBER},
             "tags": dict.fromkeys(self.model.tags, leaves.TAG),
         }
-        self.shared: dict[tuple[str, str], SharedValues] = defaultdict(SharedValues)
+        tags = len(self.model.tags)
+        # The version, the tags, and what only predictions have: categorical features.
+        self.coders = {False: Coder(1 + tags + len(self.categorical)), True: Coder(1 + tags)}
         self.compilable = all(compilable(key) for kinds in self.kinds.values() for key in kinds)
         self.true_leaf = leaves.TRUE_VALUE if self.answer == "value" else leaves.TRUE_LABEL
         self.compile()

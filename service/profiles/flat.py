@@ -17,6 +17,7 @@ from detectors.layout import COUNTERS
 from service.config.model import Model
 from service.errors import ProfileError
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 from service.events.schema import PREDICTION, categorical_names, numeric_names
 from service.profiles.columns import Columns
 
@@ -101,10 +102,11 @@ def to_batches(
         record_ms=np.full(n, -1, np.int64),
         event_ms=event_ms,
         versions=_versions(columns, names, version),
-        tags={tag: columns.labels(tag) if tag in names else [None] * n for tag in model.tags},
+        tags={tag: CodedColumn.of(columns.labels(tag) if tag in names else [None] * n) for tag in model.tags},
         numeric=np.column_stack([*features, _output(model, columns, names)]),
         categorical=tuple(
-            columns.categories(name) if name in names else [ABSENT] * n for name in categorical_names(model)
+            CodedColumn.of(columns.categories(name) if name in names else [ABSENT] * n)
+            for name in categorical_names(model)
         ),
         counters=_prediction_counters(model, columns, names),
     )
@@ -167,7 +169,7 @@ def _labels(model: Model, columns: Columns, rows: Batch) -> list[Batch]:
         record_ms=rows.record_ms[keep],
         event_ms=rows.event_ms[keep],
         versions=[""] * len(keep),
-        tags={tag: [values[row] for row in keep] for tag, values in rows.tags.items()},
+        tags={tag: column.take(keep) for tag, column in rows.tags.items()},
         numeric=np.full((len(keep), rows.numeric.shape[1]), np.inf),
         categorical=(),
         counters=counters,

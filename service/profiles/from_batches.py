@@ -15,6 +15,7 @@ from detectors.profile import Profile
 from service.config.model import CategoricalFeature, Model, NumericFeature
 from service.errors import ProfileError
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 from service.events.schema import categorical_names, numeric_names
 from service.windows.slicing import ALL, slice_names
 
@@ -118,7 +119,9 @@ def _joined(batches: Sequence[Batch], place: int) -> list[object]:
 
 
 def _slices(model: Model, batches: Sequence[Batch], most: int) -> tuple[Groups, Mapping[str, Cut]]:
-    tags = {tag: [value for batch in batches for value in batch.tags[tag]] for tag in model.tags}
+    tags = {
+        tag: CodedColumn.of([value for batch in batches for value in batch.tags[tag]]) for tag in model.tags
+    }
     groups: Groups = {}
     cut: dict[str, Cut] = {}
     for dimension in model.slices:

@@ -50,8 +50,9 @@ class Counting:
         by_field = np.empty((len(self.layout.fields), n), dtype=np.int64)
         first = len(self.layout.numeric)
         by_field[:first] = self._binning.cells(batch.numeric.T)
-        for i, (codes, values) in enumerate(zip(self._categories, batch.categorical, strict=True)):
-            by_field[first + i] = np.fromiter(map(codes.__getitem__, values), np.int64, n)
+        for i, (cells, column) in enumerate(zip(self._categories, batch.categorical, strict=True)):
+            cell_of = np.fromiter(map(cells.__getitem__, column.values), np.int64, len(column.values))
+            cell_of.take(column.codes, out=by_field[first + i], mode="clip")
         by_field += self.layout.starts[:-1, None]
         return by_field.T
 

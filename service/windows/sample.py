@@ -10,6 +10,7 @@ import numpy as np
 from detectors.fields import ABSENT, INVALID
 from detectors.layout import COUNTERS
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 
 SAMPLE_EVENTS = 1_000
 """Events in one record at most."""
@@ -54,7 +55,7 @@ def pack(batch: Batch) -> bytes:
         _Packed(
             offsets=batch.offsets.tobytes(),
             event_ms=batch.event_ms.tobytes(),
-            tags=batch.tags,
+            tags={tag: list(column) for tag, column in batch.tags.items()},
             numeric=np.ascontiguousarray(batch.numeric).tobytes(),
             categorical=[[_text(value) for value in column] for column in batch.categorical],
             counters=np.ascontiguousarray(batch.counters).tobytes(),
@@ -74,10 +75,11 @@ def unpack(data: bytes, model: str, version: str) -> Batch:
         record_ms=np.full(n, -1),
         event_ms=np.frombuffer(packed.event_ms, np.int64),
         versions=[version] * n,
-        tags=packed.tags,
+        tags={tag: CodedColumn.of(column) for tag, column in packed.tags.items()},
         numeric=np.frombuffer(packed.numeric, np.float64).reshape(n, -1),
         categorical=tuple(
-            [_VALUES.get(v, v) if isinstance(v, int) else v for v in c] for c in packed.categorical
+            CodedColumn.of([_VALUES.get(v, v) if isinstance(v, int) else v for v in column])
+            for column in packed.categorical
         ),
         counters=np.frombuffer(packed.counters, np.int64).reshape(n, len(COUNTERS)),
     )

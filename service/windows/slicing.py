@@ -6,9 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from service.events.coded import CodedColumn
 
 ALL = "all"
 """The slice of everything."""
@@ -78,14 +81,6 @@ class SliceColumn:
         return SliceColumn(self.codes[members], self.names)
 
 
-class _Numbers(dict[object, int]):
-    """Numbers keys in the order in which they are first asked for."""
-
-    def __missing__(self, key: object) -> int:
-        self[key] = number = len(self)
-        return number
-
-
 class SliceNames(dict[object, "str | None"]):
     """Maps the tag values of an event to its slice's name in one dimension, remembering what it met.
 
@@ -110,24 +105,33 @@ class SliceNames(dict[object, "str | None"]):
             self[key] = name
         return name
 
-    def column(self, tags: Mapping[str, list[str | None]]) -> SliceColumn:
+    def column(self, tags: Mapping[str, CodedColumn[str | None]]) -> SliceColumn:
         """The slices of N events, given N values for each tag."""
         columns = [tags[tag] for tag in self._dimension]
-        keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-        numbers = _Numbers()
-        codes = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(columns[0]))
-        return SliceColumn(codes, [self[key] for key in numbers])
+        crossed: CodedColumn[Any] = columns[0] if len(columns) == 1 else _crossed(columns)
+        return SliceColumn(crossed.codes, [self[key] for key in crossed.values])
 
-    def of(self, tags: Mapping[str, list[str | None]]) -> list[str | None]:
+    def of(self, tags: Mapping[str, CodedColumn[str | None]]) -> list[str | None]:
         """The slice names of N events, given N values for each tag."""
         column = self.column(tags)
         return [column.names[code] for code in column.codes.tolist()]
 
 
-def slice_names(dimension: tuple[str, ...], tags: dict[str, list[str | None]]) -> list[str | None]:
+def slice_names(dimension: tuple[str, ...], tags: Mapping[str, CodedColumn[str | None]]) -> list[str | None]:
     """The name of each event's slice in ``dimension``; None where a tag is missing.
 
-    >>> slice_names(("region",), {"region": ["eu", None]})
+    >>> slice_names(("region",), {"region": CodedColumn.of(["eu", None])})
     ['region=eu', None]
     """
     return SliceNames(dimension).of(tags)
+
+
+def _crossed(columns: Sequence[CodedColumn[str | None]]) -> CodedColumn[tuple[str | None, ...]]:
+    """The combinations of values that N events have in several columns."""
+    codes, values = columns[0].codes, [(value,) for value in columns[0].values]
+    for column in columns[1:]:
+        width = len(column.values)
+        # The pairs that occur are numbered anew after each column, so that their numbers stay small.
+        pairs, codes = np.unique(codes * width + column.codes, return_inverse=True)
+        values = [(*values[pair // width], column.values[pair % width]) for pair in pairs.tolist()]
+    return CodedColumn(codes, values)

@@ -118,6 +118,16 @@ def only(decoded: Decoded) -> Batch:
     return batch
 
 
+def categories(batch: Batch) -> tuple[list[object], ...]:
+    """The values of its categorical features."""
+    return tuple(map(list, batch.categorical))
+
+
+def tags(batch: Batch) -> dict[str, list[str | None]]:
+    """The values of its tags."""
+    return {name: list(column) for name, column in batch.tags.items()}
+
+
 def plain(decoded: Decoded) -> dict[tuple[str, bool], dict[str, Any]]:
     """What was decoded, comparable with ==; NaN is written as a word."""
     return {
@@ -126,9 +136,9 @@ def plain(decoded: Decoded) -> dict[tuple[str, bool], dict[str, Any]]:
             "record_ms": b.record_ms.tolist(),
             "event_ms": b.event_ms.tolist(),
             "versions": b.versions,
-            "tags": b.tags,
+            "tags": tags(b),
             "numeric": [["null" if np.isnan(x) else float(x) for x in row] for row in b.numeric],
-            "categorical": [[(type(v).__name__, str(v)) for v in column] for column in b.categorical],
+            "categorical": [[(type(v).__name__, str(v)) for v in column] for column in categories(b)],
             "counters": b.counters.tolist(),
         }
         for b in decoded.batches

@@ -7,7 +7,18 @@ from typing import Any
 
 from detectors.fields import INVALID
 from service.events.native import CHUNK, NativeDecoder
-from tests.events.making import TIME_MS, credit, decoder, event, label, only, plain, rows
+from tests.events.making import (
+    TIME_MS,
+    categories,
+    credit,
+    decoder,
+    event,
+    label,
+    only,
+    plain,
+    rows,
+    tags,
+)
 
 
 def test_one_bad_value_does_not_spoil_another_in_the_same_event() -> None:
@@ -19,8 +30,8 @@ def test_one_bad_value_does_not_spoil_another_in_the_same_event() -> None:
     batch = only(decoder().decode(rows(value)))
 
     assert batch.numeric.tolist() == [[-math.inf, 7.0, -math.inf]]
-    assert batch.categorical == ([INVALID], ["gold"])
-    assert batch.tags == {"region": [None], "tier": ["a"]}
+    assert categories(batch) == ([INVALID], ["gold"])
+    assert tags(batch) == {"region": [None], "tier": ["a"]}
     assert batch.counters.tolist() == [[1, 0, 1, 1, 0, 0]]
 
 
@@ -75,8 +86,8 @@ def test_a_feature_mistyped_in_every_event_leaves_the_slow_way_and_keeps_its_val
     assert slow_reads == []
     good = only(made.decode(rows(event())))
     assert good.numeric.tolist() == [[41.0, 1000.5, 0.87]]
-    assert good.categorical == (["CA"], ["gold"])
-    assert good.tags == {"region": ["eu"], "tier": ["a"]}
+    assert categories(good) == (["CA"], ["gold"])
+    assert tags(good) == {"region": ["eu"], "tier": ["a"]}
 
 
 def test_the_order_of_keys_is_learned_and_changes_nothing() -> None:
@@ -99,7 +110,7 @@ def test_names_of_models_and_features_may_be_any_text() -> None:
     batch = only(NativeDecoder([model], 10_000).decode(rows(value)))
 
     assert batch.numeric.tolist() == [[*range(len(names)), 0.87]]
-    assert batch.tags == {name: [name] for name in names}
+    assert tags(batch) == {name: [name] for name in names}
 
 
 def test_a_hundred_models_in_one_topic_keep_their_events_apart() -> None:

@@ -11,6 +11,7 @@ import pytest
 from detectors.fields import ABSENT, INVALID
 from tests.events.making import (
     TIME_MS,
+    categories,
     credit,
     decoder,
     event,
@@ -19,6 +20,7 @@ from tests.events.making import (
     plain,
     rows,
     slow_decoder,
+    tags,
 )
 
 FAST_AND_SLOW = pytest.mark.parametrize("make", [decoder, slow_decoder], ids=["fast", "slow"])
@@ -41,9 +43,9 @@ def test_an_event_becomes_one_row_of_columns(make: Any) -> None:
     assert batch.record_ms.tolist() == [1_787_393_704_000]
     assert batch.event_ms.tolist() == [TIME_MS]
     assert batch.versions == ["7"]
-    assert batch.tags == {"region": ["eu"], "tier": ["a"]}
+    assert tags(batch) == {"region": ["eu"], "tier": ["a"]}
     assert batch.numeric.tolist() == [[41.0, 1000.5, 0.87]]
-    assert batch.categorical == (["CA"], ["gold"])
+    assert categories(batch) == (["CA"], ["gold"])
     assert batch.counters.tolist() == [[1, 0, 1, 1, 0, 0]]
 
 
@@ -77,7 +79,7 @@ def test_a_numeric_feature_is_its_number_or_null_or_invalid(make: Any, text: str
     batch = only(make().decode(rows(features(age=text, income="7", state='"CA"'))))
 
     np.testing.assert_array_equal(batch.numeric, [[number, 7.0, ABSENT_NUMBER]])
-    assert batch.categorical == (["CA"], [ABSENT])
+    assert categories(batch) == (["CA"], [ABSENT])
 
 
 @FAST_AND_SLOW
@@ -122,7 +124,7 @@ def test_without_features_all_are_absent(make: Any, text: str) -> None:
     batch = only(make().decode(rows(value, event(features=None))))
 
     assert batch.numeric.tolist() == [[math.inf, math.inf, 1.0], [math.inf, math.inf, 0.87]]
-    assert batch.categorical == ([ABSENT, ABSENT], [ABSENT, ABSENT])
+    assert categories(batch) == ([ABSENT, ABSENT], [ABSENT, ABSENT])
 
 
 @FAST_AND_SLOW
@@ -131,7 +133,7 @@ def test_features_that_are_no_object_are_all_invalid(make: Any, wrong: object) -
     batch = only(make().decode(rows(event(features=wrong))))
 
     assert batch.numeric.tolist() == [[-math.inf, -math.inf, 0.87]]
-    assert batch.categorical == ([INVALID], [INVALID])
+    assert categories(batch) == ([INVALID], [INVALID])
 
 
 @FAST_AND_SLOW
@@ -186,10 +188,10 @@ def test_a_label_counts_in_counters_only(make: Any) -> None:
 
     assert batch.is_label
     assert batch.versions == ["", ""]
-    assert batch.tags == {"region": [None, "us"], "tier": [None, None]}
+    assert tags(batch) == {"region": [None, "us"], "tier": [None, None]}
     assert (batch.numeric == math.inf).all()
     assert batch.numeric.shape == (2, 3)
-    assert batch.categorical == ()
+    assert categories(batch) == ()
     assert batch.counters.tolist() == [[0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 1, 1]]
 
 
@@ -249,7 +251,7 @@ def test_a_version_is_read_as_json_text(make: Any, version: object, text: str) -
 def test_tags_are_text_and_only_those_of_slices_are_kept(make: Any) -> None:
     wrong = [{"region": 5}, {"region": True}, {"region": 1.5}, {"region": []}, {"other": "x"}, None, "eu", {}]
     batch = only(make().decode(rows(*(event(tags=tags) for tags in wrong))))
-    assert batch.tags == {
+    assert tags(batch) == {
         "region": ["5", "true", "1.5", None, None, None, None, None],
         "tier": [None] * len(wrong),
     }

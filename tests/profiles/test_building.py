@@ -15,6 +15,7 @@ from detectors.profile import Profile
 from service.config.model import Model
 from service.errors import ProfileError
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 from service.profiles.from_batches import build_from_batches, profile_from_batches
 
 numbers = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([0.0, -0.0, 1e308, np.nan, np.inf, -np.inf]))
@@ -43,9 +44,9 @@ def batch(rows: Sequence[Row], first: int = 0, version: str = "1") -> Batch:
         record_ms=np.full(n, -1),
         event_ms=np.zeros(n, np.int64),
         versions=[version] * n,
-        tags={"region": [row[2] for row in rows]},
+        tags={"region": CodedColumn.of([row[2] for row in rows])},
         numeric=np.array([[row[0], np.inf] for row in rows]),
-        categorical=([row[1] for row in rows],),
+        categorical=(CodedColumn.of([row[1] for row in rows]),),
         counters=counters,
     )
 

@@ -15,6 +15,7 @@ from detectors.layout import COUNTERS
 from service.config.model import Model
 from service.errors import DriftlineError, EventFileError, ProfileError
 from service.profiles.reading import load_profile, save_profile
+from tests.events.making import categories
 from tests.profiles.data import MODEL, build, events, read, rows, write
 
 TABLE = rows(600)
@@ -84,7 +85,7 @@ def test_in_csv_only_an_empty_field_is_null_and_a_bad_number_is_one_invalid_valu
     assert batch.numeric[:, 0].tolist() == [1.0, -math.inf, 3.0]
     assert math.isnan(batch.numeric[0, 1])
     assert batch.numeric[1:, 1].tolist() == [-math.inf, 1000.0]
-    assert batch.categorical == (["NA", None, "null"], ["0", "1", "2"])
+    assert categories(batch) == (["NA", None, "null"], ["0", "1", "2"])
 
 
 def test_in_json_an_absent_key_is_not_null_and_a_wrong_type_is_invalid(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_dictionaries_large_strings_and_decimals_are_read(tmp_path: Path) -> Non
     pa.parquet.write_table(table, tmp_path / "a.parquet")
     (batch,) = read(tmp_path / "a.parquet").batches
     assert batch.numeric[:, 0].tolist() == [1.0, 2.0]
-    assert batch.categorical == (["CA", None], ["0", "1"])
+    assert categories(batch) == (["CA", None], ["0", "1"])
 
 
 def test_only_rows_in_the_interval_are_kept(tmp_path: Path) -> None:

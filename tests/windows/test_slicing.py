@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.events.coded import CodedColumn
 from service.windows.slicing import ALL, OTHER, SliceNames, escape, other_name, slice_name
 
 VALUES = st.one_of(st.text(max_size=6), st.sampled_from([OTHER, ALL, "a=b", "a,b", "%3D", "", "%5F_other__"]))
@@ -27,12 +28,23 @@ def test_an_escaped_value_holds_no_mark_of_a_name_and_no_control_character(value
 
 
 def test_an_event_without_a_tag_is_in_no_slice_of_the_dimension() -> None:
-    names = SliceNames(("region", "tier")).of({"region": ["eu", None, "eu"], "tier": ["gold", "gold", None]})
-    assert names == ["region=eu,tier=gold", None, None]
+    tags = {"region": CodedColumn.of(["eu", None, "eu"]), "tier": CodedColumn.of(["gold", "gold", None])}
+    assert SliceNames(("region", "tier")).of(tags) == ["region=eu,tier=gold", None, None]
+
+
+@given(st.lists(st.tuples(*[st.none() | st.sampled_from(["a", "b", "c"])] * 3), min_size=1, max_size=30))
+def test_crossed_tags_name_the_slice_of_each_event(rows: list[tuple[str | None, ...]]) -> None:
+    tags = ("x", "y", "z")
+    names = SliceNames(tags).of(
+        {tag: CodedColumn.of(column) for tag, column in zip(tags, zip(*rows, strict=True), strict=True)}
+    )
+    assert names == [None if None in row else f"x={row[0]},y={row[1]},z={row[2]}" for row in rows]
 
 
 @given(st.lists(st.one_of(st.none(), VALUES), max_size=30), st.integers(1, 4))
 def test_a_memory_that_is_full_still_names_every_slice(values: list[str | None], bound: int) -> None:
     expected = [None if value is None else slice_name(("region",), (value,)) for value in values]
-    assert SliceNames(("region",), bound).of({"region": values}) == expected
-    assert len(SliceNames(("region",), bound)) <= bound
+    names = SliceNames(("region",), bound)
+    for first in range(0, len(values), 7):
+        assert names.of({"region": CodedColumn.of(values[first : first + 7])}) == expected[first : first + 7]
+    assert len(names) <= bound
