@@ -166,17 +166,18 @@ class Columns:
         return refused
 
     def _checked_versions(self, given: CodedColumn[Scalar]) -> tuple[list[str], dict[int, Refusal]]:
-        versions = as_text(given)
+        column = as_text(given)
+        versions = [column.values[0]] * len(column) if len(column.values) == 1 else list(column)
         accepted = self._shape.model.versions
         wrong = {
             version: _wrong_version(version, accepted)
-            for version in versions.values
+            for version in column.values
             if len(version) > VERSION_MAX
             or (accepted is not None and version not in accepted and not (self._is_label and not version))
         }
         if not wrong:
-            return list(versions), {}
-        return list(versions), {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
+            return versions, {}
+        return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
 
 
 def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
