@@ -56,6 +56,7 @@ class History:
         self.skipped = 0
         self.source = new_source()
         self.ends: dict[int, int] = {}
+        self.furthest = 0
 
     def run(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -70,11 +71,14 @@ class History:
     def count(self, count: int) -> None:
         position = self.source.position
         read(self.source, self.records[position : position + count])
+        self.furthest = max(self.furthest, self.source.position)
 
     def beat(self, beat: Beat) -> bool:
         """Whether the worker lives."""
         source = self.source
-        if beat.steps >= 1 and beat.end and source.position in self.ends:
+        # Where somebody has read further, the log has not ended.
+        at_end = source.position in self.ends and source.position == self.furthest
+        if beat.steps >= 1 and beat.end and at_end:
             source.caught_up(self.ends[source.position])
         if beat.steps >= 2:
             for statement in finish(source):
