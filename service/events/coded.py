@@ -39,7 +39,8 @@ class CodedColumn(Sequence[T], Generic[T]):
     codes
         int64[N]: where in ``values`` the value of each event stands.
     values
-        Distinct values. Which code a value has is of no meaning: it depends on what was read before.
+        Distinct values, at most N for a column as it was decoded; not all of them need occur. Which code a
+        value has is of no meaning: it depends on what was read before.
 
     >>> column = CodedColumn(np.array([1, 0, 1]), ["eu", "us"])
     >>> list(column), column[0]
@@ -119,13 +120,12 @@ class Coder:
 
     def _column(self, place: int, codes: NDArray[np.int64]) -> CodedColumn[Any]:
         keys: list[Any] = list(self._codes[place])
-        present = np.flatnonzero(np.bincount(codes))
-        places = np.zeros(len(keys), np.int64)
-        places[present] = np.arange(len(present))
-        values = [keys[i] for i in present.tolist()]
         if len(keys) > VALUES_MAX:
             self._codes[place] = _numbering(())
-        return CodedColumn(places[codes], [key[1] for key in values] if place in self._typed else values)
+        if len(keys) > len(codes):  # then whoever looks at each value would do more than look at each event
+            present, codes = np.unique(codes, return_inverse=True)
+            keys = [keys[i] for i in present.tolist()]
+        return CodedColumn(codes, [key[1] for key in keys] if place in self._typed else keys)
 
 
 def _numbering(keys: Iterable[object]) -> dict[object, int]:
