@@ -142,8 +142,8 @@ class ReferenceSpec(Section):
     profile: str | None = Field(
         default=None,
         min_length=1,
-        description="A profile file that is put on the control topic at start-up when it is new. "
-        "A relative path is looked up in the working directory.",
+        description="A profile file that is put on the control topic at start-up, unless it was the last one "
+        "named here. A relative path is looked up in the working directory.",
     )
     learn: LearnSpec | None = Field(
         default=None, description="Learn the reference from traffic when no profile is known."
