@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,7 @@ def fresh() -> Evaluation:
     return Evaluation(SETTINGS, Control(), "digest")
 
 
+@pytest.mark.slow
 @given(LOGS, CUTS, st.integers(0, 60))
 def test_a_snapshot_at_any_point_goes_on_with_the_same_bytes(
     events: list[Event], cuts: list[int], at: int
@@ -104,6 +106,7 @@ def test_a_snapshot_at_any_point_goes_on_with_the_same_bytes(
             assert lines(restarted.apply(partial, position)) == expected
 
 
+@pytest.mark.slow
 @given(LOGS, CUTS)
 def test_partials_read_again_from_their_start_give_the_same_bytes(
     events: list[Event], cuts: list[int]
@@ -115,6 +118,7 @@ def test_partials_read_again_from_their_start_give_the_same_bytes(
     ]
 
 
+@pytest.mark.slow
 @given(LOGS, CUTS)
 def test_how_often_a_worker_flushes_changes_no_window(events: list[Event], cuts: list[int]) -> None:
     def windows(said: list[Partial]) -> dict[tuple[object, ...], bytes]:
