@@ -37,7 +37,7 @@ class Size:
     reference: int
 
 
-FULL = Size(panes=10, partitions=8, rounds=5, naive_events=8_000, drifting=12, reference=50_000)
+FULL = Size(panes=30, partitions=8, rounds=3, naive_events=8_000, drifting=12, reference=50_000)
 QUICK = Size(panes=3, partitions=4, rounds=1, naive_events=3_000, drifting=3, reference=20_000)
 SECONDS_MAX = 300.0
 
