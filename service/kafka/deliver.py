@@ -15,15 +15,14 @@ from typing import Any
 
 import faust
 import msgspec
-from aiokafka import TopicPartition
 
 from service.alerts.notice import AlertNotice, Notice, decode
 from service.alerts.outcome import Outcome
 from service.alerts.send import AlertmanagerSender, WebhookSender
 from service.config.receivers import AlertmanagerReceiver, WebhookReceiver
 from service.config.settings import Settings
-from service.kafka.connection import make_consumer
 from service.kafka.faust_app import make_app
+from service.kafka.newest import read_newest
 from service.web.selfmetrics import SelfMetrics
 
 log = logging.getLogger(__name__)
@@ -161,19 +160,7 @@ class Partitions:
 
     async def _open_alerts(self, partition: int) -> list[Notice]:
         """The last statement of every alert on one partition that fires."""
-        tp = TopicPartition(self._settings.kafka.topics.alerts, partition)
-        consumer = make_consumer(self._settings.kafka, group=None)
-        consumer.assign([tp])
-        await consumer.start()
-        newest: dict[bytes, bytes] = {}
-        try:
-            await consumer.seek_to_beginning(tp)
-            end = (await consumer.end_offsets([tp]))[tp]
-            while await consumer.position(tp) < end:
-                for record in (await consumer.getmany(tp, timeout_ms=1_000)).get(tp, ()):
-                    newest[record.key] = record.value
-        finally:
-            await consumer.stop()
+        newest = await read_newest(self._settings.kafka, self._settings.kafka.topics.alerts, partition)
         alerts = [notice for notice in _notices(newest.values()) if isinstance(notice, AlertNotice)]
         return [alert for alert in alerts if alert.state == "firing"]
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import TopicPartition
 
 from service.config.settings import Kafka
-from service.kafka.connection import make_consumer
+from service.kafka.newest import read_newest
 from service.kafka.outbox import Outbox
 from service.windows.codec import pack_text, unpack_text
 
@@ -67,19 +66,7 @@ async def write_snapshot(outbox: Outbox, topic: str, partition: int, digest: str
 
 async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> Snapshot | None:
     """The newest whole snapshot of a partials partition; None where there is none."""
-    tp = TopicPartition(kafka.topics.snapshots, partition)
-    consumer = make_consumer(kafka, group=None)
-    consumer.assign([tp])
-    await consumer.start()
-    newest: dict[bytes, bytes] = {}
-    try:
-        await consumer.seek_to_beginning(tp)
-        end = (await consumer.end_offsets([tp]))[tp]
-        while await consumer.position(tp) < end:
-            for record in (await consumer.getmany(tp, timeout_ms=1_000)).get(tp, ()):
-                newest[record.key] = record.value
-    finally:
-        await consumer.stop()
+    newest = await read_newest(kafka, kafka.topics.snapshots, partition)
     return newest_whole(newest, digest)
 
 
