@@ -69,10 +69,10 @@ def _odd_intake(grid: Grid) -> None:
             (rate("driftline_partial_bytes_total"), "partials"),
         ),
         time_series(
-            "Slices cut",
-            "Slices put into `__other__` because of `limits.slices`.",
+            "Events in __other__",
+            "Events of slices or versions beyond their budget (`limits.slices`, `limits.versions`).",
             "cps",
-            (rate("driftline_slices_cut_total", "model"), "{{model}}"),
+            (rate("driftline_other_events_total", "model"), "{{model}}"),
         ),
     )
 

@@ -183,7 +183,7 @@ class EmbeddedService:
                 self.metrics.late(model, tally.late)
                 self.metrics.clamped(model, tally.clamped)
                 self.metrics.skipped(model, tally.skipped)
-                self.metrics.slices_cut(model, tally.cut)
+                self.metrics.other_events(model, tally.cut)
         for model, count in panes.items():
             self.metrics.open_panes(model, count)
         for name, state in self._engine.evaluation.models.items():

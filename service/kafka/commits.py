@@ -48,7 +48,7 @@ async def first_offset(consumer: AIOKafkaConsumer, settings: Settings, partition
 
 
 async def commit(consumer: AIOKafkaConsumer, resumes: dict[TopicPartition, Resume]) -> bool:
-    """Commit; whether it was taken. One that is not only costs reading again: nothing depends on it."""
+    """Commit; whether it was taken. A source whose commit was not may be somebody else's: let it go."""
     offsets = {}
     for partition, resume in resumes.items():
         metadata = resume.metadata()

@@ -294,6 +294,6 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._metrics.late(model, tally.late)
                 self._metrics.clamped(model, tally.clamped)
                 self._metrics.skipped(model, tally.skipped)
-                self._metrics.slices_cut(model, tally.cut)
+                self._metrics.other_events(model, tally.cut)
         for model, count in panes.items():
             self._metrics.open_panes(model, count)

@@ -58,7 +58,7 @@ class SelfMetrics:
         self._dead = self._make(Counter, "dead_letters_total")
         self._duplicates = self._make(Counter, "duplicate_keys_total")
         self._tombstones = self._make(Counter, "tombstones_total")
-        self._slices = self._make(Counter, "slices_cut_total")
+        self._others = self._make(Counter, "other_events_total")
         self._event_bytes = self._make(Counter, "event_bytes_total")
         self._partial_bytes = self._make(Counter, "partial_bytes_total")
         self._lag_records = self._make(Gauge, "consumer_lag_records")
@@ -103,9 +103,9 @@ class SelfMetrics:
         """Records had no value."""
         self._tombstones.inc(count)
 
-    def slices_cut(self, model: str, count: int) -> None:
-        """Slices went into ``__other__``."""
-        self._slices.labels(model).inc(count)
+    def other_events(self, model: str, count: int) -> None:
+        """Events went into a slice or version ``__other__`` because a budget was full."""
+        self._others.labels(model).inc(count)
 
     def bytes_in(self, count: int) -> None:
         """Bytes of events were read."""
@@ -164,7 +164,7 @@ class SelfMetrics:
         for model in settings.models:
             for kind in KINDS:
                 self._events.labels(model.name, kind)
-            for metric in (self._late, self._clamped, self._skipped, self._slices):
+            for metric in (self._late, self._clamped, self._skipped, self._others):
                 metric.labels(model.name)
             self._panes.labels(model.name)
         for reason in Reason:

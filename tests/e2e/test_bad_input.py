@@ -210,7 +210,7 @@ def test_a_crowd_of_slices_stays_within_its_budget_and_loses_nobody(aftermath: A
     first = {(end, f"region={event['tags']['region']}"): 1.0 for event in aftermath.crowd[:SLICES]}
     rest = {(end, "region=__other__"): float(CROWD - SLICES), (end, "all"): float(CROWD)}
     assert stated == first | rest
-    assert aftermath.counter("driftline_slices_cut_total", model="crowd") == CROWD - SLICES
+    assert aftermath.counter("driftline_other_events_total", model="crowd") == CROWD - SLICES
 
 
 def test_a_crowd_of_slices_and_megabytes_of_nonsense_take_little_memory(aftermath: Aftermath) -> None:

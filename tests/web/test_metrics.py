@@ -241,7 +241,7 @@ def every_call(world: World) -> None:
     metrics = world.metrics
     metrics.events("credit", "prediction", 10)
     metrics.rejects("not_json", 2)
-    for counted in (metrics.late, metrics.clamped, metrics.skipped, metrics.slices_cut, metrics.open_panes):
+    for counted in (metrics.late, metrics.clamped, metrics.skipped, metrics.other_events, metrics.open_panes):
         counted("credit", 1)
     metrics.dead_lettered()
     metrics.duplicate_keys(1)
