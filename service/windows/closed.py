@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from detectors.layout import Layout, Rows
 from detectors.profile import Profile
+
+
+class Totals(NamedTuple):
+    """Slice names, ``all`` first, and their rows: int64[slices, row size]."""
+
+    slices: tuple[str, ...]
+    rows: Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +40,16 @@ class ClosedWindow:
         Slices were cut by the slice budget: all but ``all`` are lower bounds.
     late
         Records that came after their pane was finished, while this window's panes were filling.
+    newest
+        Totals of the last slide alone, ``[end_ms - slide, end_ms)``, in the same layout; None unless asked for.
+    baselines
+        Totals of the stream's own past in the same layout, by baseline name; only those asked for, and of
+        these only those that have any past.
+    unseen
+        By categorical feature, the names most frequent in the window that the reference does not know, and
+        how often they came at least.
+    model_gaps
+        Records of the model's sources that are known to be missing and may have belonged to this window.
     """
 
     model: str
@@ -45,3 +64,7 @@ class ClosedWindow:
     incomplete: bool = False
     lower_bounds: bool = False
     late: int = 0
+    newest: Totals | None = None
+    baselines: Mapping[str, Totals] = field(default_factory=dict)
+    unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    model_gaps: int = 0
