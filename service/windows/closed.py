@@ -41,7 +41,7 @@ class ClosedWindow:
     late
         Records that came after their pane was finished, while this window's panes were filling.
     newest
-        Totals of the last slide alone, ``[end_ms - slide, end_ms)``, in the same layout; None unless asked for.
+        Totals of the last slide alone, ``[end_ms - slide, end_ms)``, in the same layout; None unless asked.
     baselines
         Totals of the stream's own past in the same layout, by baseline name; only those asked for, and of
         these only those that have any past.
