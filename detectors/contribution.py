@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import CategoricalField, Field, NumericField
+from detectors.fields import CategoricalField, Judged, NumericField
 from detectors.groups import Groups, field_groups, group_counts
 from detectors.layout import Rows
 from detectors.profile import Profile
@@ -70,7 +70,7 @@ def top_contributions(
     Terms are those of :func:`detectors.psi.psi`: each is positive, and they sum to the index.
     """
     place = profile.layout.index[field]
-    what = profile.fields[place]
+    what = profile.layout.judged[place]
     reference, window = profile.layout.values(reference_row, place), profile.layout.values(window_row, place)
     groups = field_groups(what, reference)
     size = int(groups.max()) + 1
@@ -91,7 +91,7 @@ def top_contributions(
     )
 
 
-def _label(field: Field, groups: Groups, group: int) -> str:
+def _label(field: Judged, groups: Groups, group: int) -> str:
     cells = np.flatnonzero(groups == group)
     if isinstance(field, NumericField):
         return range_label(field, int(cells[0]), int(cells[-1]))

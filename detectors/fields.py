@@ -15,6 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+PREDICTION = "prediction"
+"""The name of the field that holds the model's output: its score or its value."""
+
+LATENCY = "latency_ms"
+"""The name of the field that holds how long a prediction took, in milliseconds."""
+
 GRID_STEPS = 1024
 """Steps of the moment grid in one ``scale`` (about one standard deviation of the reference)."""
 
@@ -65,7 +71,7 @@ class NumericField:
     @property
     def search_edges(self) -> NDArray[np.float64]:
         """Edges whose left binary search gives the cell of any float, missing ones included."""
-        return np.concatenate(([-np.inf], self.edges, [np.finfo(np.float64).max, np.inf]))
+        return search_edges(self.edges)
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,46 @@ class CategoricalField:
         return self.value_cells + 3
 
 
-Field = NumericField | CategoricalField
+@dataclass(frozen=True, eq=False)
+class HistogramField:
+    """A field of numbers that are counted on edges that no reference chooses, and have no moments.
+
+    It is measured, as latency is, but not compared with a reference.
+
+    Parameters
+    ----------
+    edges
+        float64[E], as those of :class:`NumericField`, whose cells it shares.
+    """
+
+    name: str
+    edges: NDArray[np.float64]
+
+    @property
+    def value_cells(self) -> int:
+        """How many cells hold values."""
+        return len(self.edges) + 1
+
+    @property
+    def cells(self) -> int:
+        """How many cells the field owns."""
+        return self.value_cells + 3
+
+    @property
+    def search_edges(self) -> NDArray[np.float64]:
+        """Edges whose left binary search gives the cell of any float, missing ones included."""
+        return search_edges(self.edges)
+
+
+def search_edges(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64[E + 3]: the edges between all cells of a field of numbers, those of missing ones included."""
+    return np.concatenate(([-np.inf], edges, [np.finfo(np.float64).max, np.inf]))
+
+
+Judged = NumericField | CategoricalField
+"""A field that is compared with a reference."""
+
+Field = Judged | HistogramField
 
 
 class CategoryCells(dict[object, int]):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import Field, NumericField
+from detectors.fields import Judged, NumericField
 
 Counts = NDArray[np.int64]
 Groups = NDArray[np.integer[Any]]
@@ -25,7 +25,7 @@ RARE_SHARE = 0.01
 """A category with a smaller share of the reference is pooled with the unseen ones."""
 
 
-def field_groups(field: Field, reference: Counts) -> Groups:
+def field_groups(field: Judged, reference: Counts) -> Groups:
     """The groups of a field's value cells, int64[..., C]: deciles of numbers, categories that are not
     rare.
     """

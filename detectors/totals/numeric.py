@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import GRID_CLAMP, GRID_STEPS, NumericField
+from detectors.fields import GRID_CLAMP, GRID_STEPS, HistogramField, NumericField
 
 
-def numeric_cells(field: NumericField, values: NDArray[np.float64]) -> NDArray[np.int64]:
+def numeric_cells(field: NumericField | HistogramField, values: NDArray[np.float64]) -> NDArray[np.int64]:
     """The cell of each value within the field.
 
     Parameters

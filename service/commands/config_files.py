@@ -53,7 +53,7 @@ def _unfit(path: Path, model: Model) -> str | None:
         return f"{str(path)!r} is the profile of the model {profile.model!r}, not of {model.name!r}"
     kinds = {
         field.name: "numeric" if isinstance(field, NumericField) else "categorical"
-        for field in profile.fields
+        for field in profile.layout.judged
     }
     for name, feature in model.features.items():
         if kinds.get(name) != feature.type:

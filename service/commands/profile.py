@@ -120,7 +120,7 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
     if feature is None:
         put(profile_view(loaded, slice_name, terminal_width()))
         return
-    _known("feature", feature, tuple(field.name for field in loaded.fields))
+    _known("feature", feature, tuple(field.name for field in loaded.layout.judged))
     put(feature_view(loaded, slice_name, feature))
 
 

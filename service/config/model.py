@@ -164,6 +164,19 @@ class MultiplicitySpec(Section):
         description="`benjamini_hochberg`: on average at most `alpha` of the tests that stand out do so by "
         "chance. `bonferroni`: the chance of even one in a window is at most `alpha`; it sees less.",
     )
+    false_alarms_per_week: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        description="At most so many windows of the model may alarm by chance in a week of event time, all "
+        "versions and windows together; a test must then also pass the level that this leaves its window. "
+        "Null: `alpha` alone decides.",
+    )
+    budget: Literal["steady", "lord"] = Field(
+        default="lord",
+        description="How that number is spread over the windows. `steady`: the same for each. `lord`: half of "
+        "it so, the other half follows discoveries (LORD++), so that a change is pursued.",
+    )
 
 
 class Model(Section):
@@ -182,11 +195,26 @@ class Model(Section):
     positive_label: str = Field(default="1", description="The label counted as positive, as JSON text.")
     features: dict[FeatureName, Feature] = Field(
         min_length=1,
-        description="The features by name, in any order. `prediction` and `actual` are reserved.",
+        description="The features by name, in any order. `prediction`, `actual` and "
+        "`latency_ms` are reserved.",
     )
     slices: tuple[Annotated[tuple[TagName, ...], Field(min_length=1)], ...] = Field(
         default=(),
         description="Slice dimensions: lists of tag names; two cross them. Everything is always a slice.",
+    )
+    latency: bool = Field(
+        default=True,
+        description="Count the events' `latency_ms`, for `latency_p50` and `latency_p99`.",
+    )
+    bin_sums: bool = Field(
+        default=False,
+        description="Keep the sum of each numeric field's values by bin, which `wasserstein` needs: each bin "
+        "takes eight bytes more in a row of totals. Holds from the next profile that is built.",
+    )
+    multivariate: bool = Field(
+        default=False,
+        description="Keep how the numeric features vary together on the slice `all`, which "
+        "`reconstruction_error` needs. Holds from the next profile that is built.",
     )
     windows: tuple[WindowSpec, ...] = Field(
         default=(WindowSpec.model_validate({"length": "1h", "every": "5m"}),),

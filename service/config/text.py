@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 
 from service.config.base import mistake
 
-RESERVED_FEATURES = ("prediction", "actual")
-"""Names under which results speak of the model's output and of its labels."""
+RESERVED_FEATURES = {"prediction": "score", "actual": "label", "latency_ms": "latency"}
+"""Names under which the model's output, its labels and the time that it took are known."""
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _HOST_PORT = re.compile(r"\s*(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})\s*")
@@ -25,7 +25,7 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
 
 def _feature_name(name: str) -> str:
     if name in RESERVED_FEATURES:
-        output = "score" if name == "prediction" else "label"
+        output = RESERVED_FEATURES[name]
         raise mistake(
             f"the feature name {name!r} is reserved for the model's {output}",
             consequence=f"results of the feature could not be told from those of the {output}",

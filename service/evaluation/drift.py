@@ -31,7 +31,7 @@ _MOMENTS = ("mean_shift", "std_shift", "mean", "std")
 
 
 def _unknown(frame: Frame, field: int) -> Block:
-    name = frame.layout.fields[field].name
+    name = frame.layout.judged[field].name
     n = frame.values(field)[1].sum(axis=-1)
     keys = [(name, metric) for metric in ("ks", *_MOMENTS)]
     return too_few(keys, np.broadcast_to(n, (len(keys), len(n))))
@@ -43,7 +43,7 @@ def _ks(frame: Frame, field: int) -> Block:
     result = ks(reference, window)
     enough = np.minimum(m, n) >= SAMPLES_MIN
     return block(
-        [(frame.layout.fields[field].name, "ks")],
+        [(frame.layout.judged[field].name, "ks")],
         only(enough, result.lower),
         data_of(enough),
         n,

@@ -57,7 +57,7 @@ def _rates(frame: Frame, rows: Rows, *, classified: bool) -> list[_Rate]:
     rates = [_counters(frame, rows, ("", "error_ratio"), "errors", "events")]
     if classified:
         rates.append(_counters(frame, rows, (PREDICTION, "positive_rate"), "positive", "labelled"))
-    for i in range(len(frame.layout.fields)):
+    for i in range(len(frame.layout.judged)):
         rates += _field_rates(frame, rows, i)
     return rates
 
@@ -67,7 +67,7 @@ def _counters(frame: Frame, rows: Rows, key: Key, successes: str, n: str) -> _Ra
 
 
 def _field_rates(frame: Frame, rows: Rows, i: int) -> list[_Rate]:
-    layout, field = frame.layout, frame.layout.fields[i]
+    layout, field = frame.layout, frame.layout.judged[i]
     cells = layout.values(rows, i)
     values = cells.sum(axis=-1)
     invalid = layout.state(rows, i, "invalid")
@@ -91,7 +91,7 @@ def _unknown(frame: Frame) -> list[Block]:
             [(field.name, "out_of_range_ratio" if isinstance(field, NumericField) else "unseen_ratio")],
             frame.values(i)[1].sum(axis=-1)[None],
         )
-        for i, field in enumerate(frame.layout.fields)
+        for i, field in enumerate(frame.layout.judged)
     ]
 
 

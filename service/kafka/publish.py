@@ -75,7 +75,7 @@ def model_of(settings: Settings, profile: Profile) -> Model:
     for model in settings.models:
         if model.name == profile.model:
             if not fits(model, profile):
-                names = ", ".join(field.name for field in profile.fields)
+                names = ", ".join(field.name for field in profile.layout.judged)
                 raise ProfileError(
                     f"profile of `{profile.model}`: its fields ({names}) are not those of the model's schema "
                     f"({', '.join(model.features)}, prediction); windows could not be compared; build it "

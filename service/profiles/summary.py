@@ -109,7 +109,7 @@ class CategoricalSummary(Summary):
 
 
 def summarise(profile: Profile, slice_name: str = "all") -> list[NumericSummary | CategoricalSummary]:
-    """Every field of a slice, in the order of the profile.
+    """Every judged field of a slice, in the order of the profile.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def summarise(profile: Profile, slice_name: str = "all") -> list[NumericSummary 
     row = profile.totals[profile.row[slice_name]]
     layout = profile.layout
     found: list[NumericSummary | CategoricalSummary] = []
-    for place, field in enumerate(layout.fields):
+    for place, field in enumerate(layout.judged):
         cells = layout.values(row, place)
         invalid, absent, null = (
             int(layout.state(row, place, which)) for which in ("invalid", "absent", "null")

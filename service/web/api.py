@@ -153,7 +153,7 @@ def profiles(board: Board) -> Profiles:
             profile_version=profile.version,
             events=int(profile.layout.counter(profile.totals[0], "events")),
             slices=len(profile.slices),
-            fields=tuple(field.name for field in profile.fields),
+            fields=tuple(field.name for field in profile.layout.judged),
         )
     return Profiles(tuple(found[key] for key in sorted(found)))
 

@@ -92,7 +92,7 @@ def _field_bars(
     layout: Layout, feature: str, current: Rows, reference: Rows | None
 ) -> tuple[str, tuple[Bar, ...], tuple[Bar, ...]]:
     place = layout.index[feature]
-    field = layout.fields[place]
+    field = layout.judged[place]
     now = layout.values(current, place)
     then = None if reference is None else layout.values(reference, place)
     states = tuple(

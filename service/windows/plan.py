@@ -17,6 +17,12 @@ from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
 from service.windows.control import Control
 
+_COUNTED = {
+    *("features", "slices", "windows", "task", "positive_label"),
+    *("latency", "bin_sums", "multivariate"),
+}
+"""What of a model's configuration decides how its events are counted."""
+
 
 def bare_fields(model: Model) -> tuple[Field, ...]:
     """The fields of a model that has no profile: states of values are counted, values are not told apart."""
@@ -38,7 +44,7 @@ class Counting:
     def __init__(self, model: Model, profile: Profile | None) -> None:
         self.profile = profile
         self.layout = profile.layout if profile else Layout(bare_fields(model))
-        schema = model.model_dump_json(include={"features", "slices", "windows", "task", "positive_label"})
+        schema = model.model_dump_json(include=_COUNTED)
         identity = schema + (profile.id if profile else "")
         self.digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._binning = Binning(self.layout.numeric)

@@ -181,7 +181,7 @@ def test_a_profile_file_is_one_line_of_json(folder: Path) -> None:
     build_command(folder, "--input", folder / "rows.csv")
     content = (folder / "p.json").read_text()
     assert content.count("\n") == 1
-    assert json.loads(content)["schema"] == "driftline.profile/1"
+    assert json.loads(content)["schema"] == "driftline.profile/2"
 
 
 def test_publish_puts_the_profile_on_the_control_topic(

@@ -277,13 +277,19 @@ def test_a_profile_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"schema": "driftline.profile/1"}', '{"schema": "other"}']
+    "content", ["", "[]", "{}", '{"schema": "driftline.profile/2"}', '{"schema": "other"}']
 )
 def test_a_file_that_is_no_profile_is_refused(content: str, tmp_path: Path) -> None:
     path = text("p.json", content)(tmp_path)
     with pytest.raises(ProfileError, match="not a profile") as caught:
         load_profile(path)
     assert caught.value.reason == "not_a_profile"
+
+
+def test_a_profile_of_the_former_schema_is_to_be_built_anew(tmp_path: Path) -> None:
+    path = text("p.json", '{"schema": "driftline.profile/1"}')(tmp_path)
+    with pytest.raises(ProfileError, match="driftline.profile/1, and this release reads .*/2.*build it anew"):
+        load_profile(path)
 
 
 def test_a_category_column_of_integers_has_the_categories_of_their_text(tmp_path: Path) -> None:
