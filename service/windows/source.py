@@ -148,10 +148,19 @@ class Source:
         for key in sorted(self._open, key=lambda key: (key[2], key[0], key[1])):
             model, _, start_ms = key
             if start_ms + self._plans[model].model.pane_ms <= self.watermark_ms(model):
-                self._stating_ms[model] = self.watermark_ms(model)
+                self._stating_ms[model] = self._ended_ms(model)
                 self._versions.pop((model, start_ms), None)
                 self._stated[key] = self._open.pop(key)
                 yield key, self._stated[key].pane
+        # Models that finished nothing just now have nothing left to finish either. Saying so for all of them
+        # lets a commit name each time once, however many models share the source.
+        for model in self._finished_ms.keys() & self._plans.keys():
+            self._stating_ms[model] = max(self._finished_ms[model], self._ended_ms(model))
+
+    def _ended_ms(self, model: str) -> int:
+        """Up to where the model's panes have ended."""
+        pane_ms = self._plans[model].model.pane_ms
+        return self.watermark_ms(model) // pane_ms * pane_ms
 
     def acknowledge(self) -> None:
         """All that ``finish`` gave is safe downstream: it need not be read again."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.windows.resume import Resume, read_metadata
-from service.windows.source import Source
+from service.windows.clock import Jump
+from service.windows.resume import METADATA_BYTES, Resume, alike, read_metadata
+from service.windows.source import JUMPS, Source
 from service.windows.statement import Statement
 from tests.windows.making import LOGS, START_MS, Event, finish, log, new_source, read
 
@@ -199,3 +201,73 @@ def test_panes_are_not_finished_by_an_end_of_the_log_that_is_still_ahead() -> No
 def test_a_bare_commit_begins_with_nothing_known() -> None:
     source = new_source(Resume(7, 7, -(2**62), [], {}))
     assert (source.position, source.resume().offset) == (7, 7)
+
+
+NAMES = st.text(min_size=1, max_size=60)
+RESUMES = st.builds(
+    lambda offset, ahead, newest_ms, steps, finished_ms: Resume(
+        offset, offset + ahead, newest_ms, _jumps(offset, steps), finished_ms
+    ),
+    st.integers(0, 2**50),
+    st.integers(0, 2**30),
+    st.integers(-(2**62), 2**50),
+    st.lists(st.tuples(st.integers(0, 2**20), st.integers(1, 2**30)), max_size=60),
+    st.dictionaries(NAMES, st.integers(START_MS, START_MS + 3), max_size=40),
+)
+
+
+def _jumps(offset: int, steps: Sequence[tuple[int, int]]) -> list[Jump]:
+    jumps = [Jump(offset - 5, START_MS)]
+    for ahead, ms in steps:
+        jumps.append(Jump(jumps[-1].offset + ahead, jumps[-1].until_ms + ms))
+    return jumps
+
+
+@given(RESUMES)
+def test_a_commit_says_all_that_it_was_given(resume: Resume) -> None:
+    assert read_metadata(resume.metadata(), resume.finished_ms) == resume
+
+
+@pytest.mark.parametrize("models", [1, 100, 500])
+def test_hundreds_of_models_and_of_known_ends_fit_a_commit(models: int) -> None:
+    """Offsets and times as far apart as busy sources and long outages make them."""
+    names = [f"team-{i % 7}/scoring-of-a-rather-long-name-{i}" for i in range(models)]
+    jumps = [Jump(10**12 + 40_000 * i, START_MS + 60_000 * i) for i in range(JUMPS)]
+    finished = {name: START_MS + 60_000 * (i % 4) for i, name in enumerate(names)}
+    resume = Resume(10**12, 10**12 + 10**7, START_MS, jumps, finished)
+    text = resume.metadata()
+    assert len(text) <= METADATA_BYTES
+    assert read_metadata(text, [*names, "another"]) == resume
+
+
+def test_models_that_finished_nothing_new_are_named_with_those_that_did() -> None:
+    source = new_source()
+    read(source, log([Event(1), Event(2, "slow"), Event(500)]))
+    finish(source)
+    source.acknowledge()
+    read(source, [Event(900).record(3)])
+    finish(source)
+    source.acknowledge()
+    finished = source.resume().finished_ms
+    assert finished == {"fast": START_MS + 890_000, "slow": START_MS + 840_000}
+
+
+def test_what_was_finished_stays_so_while_it_is_read_again() -> None:
+    source = new_source()
+    records = log([Event(1, "slow"), Event(30), Event(31), Event(1_000, "slow", record_second=32)])
+    read(source, records)
+    source.caught_up(START_MS + 60_000)
+    finish(source)
+    source.acknowledge()
+    resume = source.resume()
+    again = new_source(resume)
+    read(again, records[resume.offset : resume.offset + 1])
+    finish(again)
+    again.acknowledge()
+    assert again.resume().finished_ms == resume.finished_ms
+
+
+def test_two_models_of_one_fingerprint_are_found() -> None:
+    assert alike(f"model-{i}" for i in range(1_000)) == []
+    with patch("service.windows.resume.fingerprint", lambda name: name[:1].encode()):
+        assert alike(["ab", "c", "ad"]) == [("ab", "ad")]
