@@ -174,8 +174,8 @@ class MultiplicitySpec(Section):
     )
     budget: Literal["steady", "lord"] = Field(
         default="lord",
-        description="How that number is spread over the windows. `steady`: the same for each. `lord`: half of "
-        "it so, the other half follows discoveries (LORD++), so that a change is pursued.",
+        description="How that number is spread over the windows. `steady`: the same for each. `lord`: half "
+        "of it so, the other half follows discoveries (LORD++), so that a change is pursued.",
     )
 
 

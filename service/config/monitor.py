@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from service.config.base import Section, mistake
 from service.config.text import Glob, HttpUrl, Name
@@ -13,7 +13,28 @@ from service.config.units import DurationMs
 Metric = Literal[
     "psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift", "mean", "std", "missing_ratio",
     "invalid_ratio", "unseen_ratio", "out_of_range_ratio", "positive_rate", "traffic", "error_ratio",
+    "change:mean", "change:std", "change:missing_ratio", "change:positive_rate", "change:error_ratio",
+    "change:traffic",
 ]  # fmt: skip
+
+CHANGE = "change:"
+"""How the metrics begin that an online detector measures."""
+
+CHANGES: tuple[Metric, ...] = tuple(metric for metric in get_args(Metric) if metric.startswith(CHANGE))
+"""Those metrics."""
+
+Baseline = Literal["reference", "rolling", "hour_of_day", "hour_of_week"]
+DetectorName = Literal["cusum", "adwin", "page_hinkley", "kswin"]
+
+DETECTED = 1.0
+"""The threshold of a ``change:`` metric unless another is given: the detector's own."""
+
+
+def _needs_no_threshold_of_a_detector(schema: dict[str, Any]) -> None:
+    """An editor asks for `threshold` where the service does."""
+    schema["required"] = [name for name in schema["required"] if name != "threshold"]
+    detector = {"properties": {"metric": {"pattern": f"^{CHANGE}"}}}
+    schema |= {"if": {"not": detector}, "then": {"required": ["threshold"]}}
 
 
 class Hysteresis(Section):
@@ -39,6 +60,8 @@ class Hysteresis(Section):
 class Monitor(Section):
     """One rule over results, and what follows when it breaks."""
 
+    model_config = ConfigDict(json_schema_extra=_needs_no_threshold_of_a_detector)
+
     name: Name = Field(description="Names the alert (`alertname`).")
     metric: Metric = Field(description="The metric judged.")
     models: tuple[Glob, ...] = Field(default=("*",), min_length=1, description="Models by name or glob.")
@@ -53,8 +76,21 @@ class Monitor(Section):
     window: str | None = Field(
         default=None, description="The window judged, by name (`1h/5m`); default: every window."
     )
+    baseline: Baseline = Field(
+        default="reference",
+        description="What the window is compared with: the reference, or the stream's own past: the time "
+        "just before the window (`rolling`), the same hour of earlier days, or of earlier weeks; see `past` "
+        "of the model.",
+    )
+    detector: DetectorName = Field(
+        default="cusum",
+        description="What watches the series of a `change:` metric. Values between two false alarms on "
+        "independent values: `cusum` about 15,000 (against the reference), `page_hinkley` 7,000, `adwin` "
+        "400,000 and `kswin` 15,000 (each against the series' own past).",
+    )
     threshold: float = Field(
-        description="The effect size at or above which (below, with `below: true`) it breaches."
+        description="The effect size at or above which (below, with `below: true`) it breaches. A `change:` "
+        "metric may leave it out: the default is 1, the detector's own threshold."
     )
     below: bool = Field(
         default=False, description="Breach when the value is at or below the threshold instead."
@@ -93,6 +129,13 @@ class Monitor(Section):
     runbook_url: HttpUrl | None = Field(
         default=None, description="Where the reader of the alert finds what to do."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _detectors_know_their_threshold(cls, document: Any) -> Any:
+        if not isinstance(document, dict) or "threshold" in document:
+            return document
+        return document | {"threshold": DETECTED} if document.get("metric") in CHANGES else document
 
     @model_validator(mode="after")
     def _resolves_on_the_good_side(self) -> Self:

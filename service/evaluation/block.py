@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from service.config.monitor import Baseline
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Key = tuple[str, str]
 """Feature and metric."""
+
+REFERENCE = "reference"
+"""The baseline that is the profile."""
+
+
+class Row(NamedTuple):
+    """What a row of results is about."""
+
+    feature: str
+    metric: str
+    baseline: str = REFERENCE
+
 
 ENOUGH, TOO_FEW, UNDEFINED = 0, 1, 2
 """Whether a value says something: yes; too little data or no reference; it does not exist for this
@@ -27,9 +41,14 @@ SHIFTS = frozenset({"mean_shift", "std_shift"})
 METRICS = (
     "traffic", "error_ratio", "positive_rate", "psi", "js", "hellinger", "linf", "chi2", "ks",
     "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
-    "out_of_range_ratio",
+    "out_of_range_ratio", "change:traffic", "change:error_ratio", "change:positive_rate", "change:mean",
+    "change:std", "change:missing_ratio",
 )  # fmt: skip
 """The order of a feature's results."""
+
+
+BASELINES: tuple[str, ...] = get_args(Baseline)
+"""The order of a metric's results."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +58,7 @@ class Block:
     Attributes
     ----------
     keys
-        Feature and metric of each row.
+        What each row is about.
     data
         int8[K, S]: :data:`ENOUGH`, :data:`TOO_FEW` or :data:`UNDEFINED`.
     n, reference_n
@@ -48,7 +67,7 @@ class Block:
         float64[K, S]: value less the reference's, where a direction matters.
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[Row, ...]
     value: Floats
     data: NDArray[np.int8]
     n: Counts
@@ -68,7 +87,7 @@ def block(
     given: Mapping[str, Floats] = {"p_value": _NOTHING, "null_bound": _NOTHING, "lower": _NOTHING,
                                    "upper": _NOTHING, "change": _NOTHING, "value": value} | more  # fmt: skip
     return Block(
-        keys=tuple(keys),
+        keys=tuple(Row(*key) for key in keys),
         data=np.broadcast_to(data, shape).astype(np.int8),
         n=np.broadcast_to(n, shape),
         reference_n=np.broadcast_to(reference_n, shape),
@@ -95,14 +114,38 @@ def data_of(enough: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(enough, ENOUGH, TOO_FEW)
 
 
+def against(baseline: str, part: Block, rows: Sequence[int]) -> Block:
+    """Some rows of a block, which were measured against another baseline than the reference."""
+    picked = list(rows)
+    keys = tuple(part.keys[i]._replace(baseline=baseline) for i in picked)
+    return Block(keys=keys, **{name: getattr(part, name)[picked] for name in _ARRAYS})
+
+
+def spread(part: Block, columns: NDArray[np.int64], slices: int) -> Block:
+    """A block whose S columns stand at ``columns`` among so many slices; the others say nothing."""
+
+    def wide(name: str, rest: float) -> NDArray[Any]:
+        narrow = getattr(part, name)
+        array = np.full((len(narrow), slices), rest, narrow.dtype)
+        array[:, columns] = narrow
+        return array
+
+    rest = {"data": TOO_FEW, "n": 0, "reference_n": -1}
+    return Block(keys=part.keys, **{name: wide(name, rest.get(name, np.nan)) for name in _ARRAYS})
+
+
 def gather(blocks: Sequence[Block], features: Sequence[str]) -> Block:
-    """All rows of ``blocks`` in one, in the order of ``features`` and :data:`METRICS`."""
+    """All rows of ``blocks`` in one, in the order of ``features``, :data:`METRICS` and :data:`BASELINES`."""
     keys = [key for part in blocks for key in part.keys]
     place = {name: i for i, name in enumerate(features)}
-    order = sorted(range(len(keys)), key=lambda i: (place[keys[i][0]], METRICS.index(keys[i][1])))
-    arrays = {
-        item.name: np.concatenate([getattr(part, item.name) for part in blocks])[order]
-        for item in fields(Block)
-        if item.name != "keys"
-    }
+    order = sorted(
+        range(len(keys)),
+        key=lambda i: (
+            place[keys[i].feature], METRICS.index(keys[i].metric), BASELINES.index(keys[i].baseline)
+        ),
+    )  # fmt: skip
+    arrays = {name: np.concatenate([getattr(part, name) for part in blocks])[order] for name in _ARRAYS}
     return Block(keys=tuple(keys[i] for i in order), **arrays)
+
+
+_ARRAYS = tuple(item.name for item in fields(Block) if item.name != "keys")

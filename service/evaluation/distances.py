@@ -27,11 +27,11 @@ def distance_blocks(frame: Frame, asked: AbstractSet[str]) -> list[Block]:
     """
     metrics = ("psi", *(metric for metric in ON_REQUEST if metric in asked))
     measure = _unknown if frame.profile is None else _measured
-    return [measure(frame, field, metrics) for field in range(len(frame.layout.fields))]
+    return [measure(frame, field, metrics) for field in range(len(frame.layout.judged))]
 
 
 def _unknown(frame: Frame, field: int, metrics: tuple[str, ...]) -> Block:
-    name = frame.layout.fields[field].name
+    name = frame.layout.judged[field].name
     n = frame.values(field)[1].sum(axis=-1)
     return too_few([(name, metric) for metric in metrics], np.broadcast_to(n, (len(metrics), len(n))))
 
@@ -39,14 +39,14 @@ def _unknown(frame: Frame, field: int, metrics: tuple[str, ...]) -> Block:
 def _measured(frame: Frame, field: int, metrics: tuple[str, ...]) -> Block:
     assert frame.profile is not None, "only a reference can be drifted from"
     known = reference_fields(frame.profile)[field]
-    reference = known.grouped[frame.at] * frame.known[:, None]
+    reference = frame.grouped(field)
     values = frame.values(field)[1]
     window = group_counts(values, known.groups[frame.at], reference.shape[-1])
     m, n = reference.sum(axis=-1), values.sum(axis=-1)
     enough = (m > 0) & enough_for_psi(m, n, known.sizes[frame.at])
     test = psi(reference, window)
     rows = np.array([_row(metric, reference, window, test) for metric in metrics])
-    name = frame.layout.fields[field].name
+    name = frame.layout.judged[field].name
     return block(
         [(name, metric) for metric in metrics],
         only(enough, rows[:, 0]),

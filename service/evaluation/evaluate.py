@@ -3,77 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from detectors.multiplicity import benjamini_hochberg, bonferroni
 from service.config.model import Model
-from service.config.monitor import Metric, Monitor
-from service.evaluation.block import Block, gather
+from service.config.monitor import Monitor
+from service.evaluation.baselines import baseline_blocks
+from service.evaluation.block import REFERENCE, Block, gather
 from service.evaluation.distances import distance_blocks
 from service.evaluation.drift import drift_blocks
 from service.evaluation.frame import Frame, frame_of
 from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, applies, plan_for
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
-from service.evaluation.result import Evaluated, Judgement
+from service.evaluation.result import Evaluated, Judgement, Spending
 from service.evaluation.verdict import VERDICTS, Evidence, verdicts
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
 
 
-def evaluate(window: ClosedWindow, model: Model, monitors: Sequence[Monitor]) -> Evaluated:
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What the windows before have to say to this one.
+
+    Attributes
+    ----------
+    blocks
+        More rows, of the slices of the window's frame: what online detectors measured.
+    spending
+        The level that the model's budget of false alarms leaves this window.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    spending: Spending | None = None
+
+
+ALONE = Carried()
+"""A window by itself."""
+
+
+def evaluate(
+    window: ClosedWindow, model: Model, monitors: Sequence[Monitor], carried: Carried = ALONE
+) -> Evaluated:
     """Results of a window and what each monitor says of them.
 
-    Every slice is compared with the same slice of the reference. P-values are adjusted over all tests among
-    the window's results, by the model's ``multiplicity``. The same window gives the same bytes.
+    Every slice is compared with the same slice of the reference, and of the baselines that monitors name.
+    P-values are adjusted over all tests among the window's results, by the model's ``multiplicity``. The same
+    window gives the same bytes.
 
     Parameters
     ----------
     monitors
         In the order of the configuration: the first that matches a result gives it its threshold and status.
+    carried
+        See :class:`service.evaluation.decider.Decider`, which keeps it from window to window.
 
     Returns
     -------
     Evaluated
-        Results in the order of features, metrics, slices; judgements by monitor, then in the order of
-        results.
+        Results in the order of features, metrics, baselines, slices; judgements by monitor, then in the order
+        of results.
     """
     frame = frame_of(window)
-    asked = frozenset(rule.metric for rule in monitors if applies(rule, model.name, window.name))
-    rows = _measure(frame, window, model, asked)
+    watching = [rule for rule in monitors if applies(rule, model.name, window.name)]
+    rows = _measure(frame, window, model, watching, carried.blocks)
     if rows is None:
-        return Evaluated(window, (), ())
+        return Evaluated(window, (), (), carried.spending)
     plan = plan_for(model.name, window.name, rows.keys, frame.slices, tuple(monitors))
-    evidence = _evidence(rows, plan, model)
+    evidence = _evidence(rows, plan, model, carried.spending)
     said = [verdicts(rule, evidence.at(places)) for rule, places in plan.rules]
-    results = lines(window, frame, rows, plan, evidence, said)
+    results = lines(window, frame, rows, plan, evidence, said, carried.spending)
     judgements = tuple(
         Judgement(rule, results[place], VERDICTS[code])
         for (rule, places), codes in zip(plan.rules, said, strict=True)
         for place, code in zip(places.tolist(), codes.tolist(), strict=True)
     )
-    return Evaluated(window, results, judgements)
+    return Evaluated(window, results, judgements, carried.spending)
 
 
-def _measure(frame: Frame, window: ClosedWindow, model: Model, asked: frozenset[Metric]) -> Block | None:
+def _measure(
+    frame: Frame, window: ClosedWindow, model: Model, watching: Sequence[Monitor], more: Sequence[Block]
+) -> Block | None:
     classified = model.task != "regression"
-    blocks = []
     # Labels carry no version; a window without one holds predictions only when those came without one too.
-    if window.version == "" and classified:
-        blocks.append(label_block(frame))
-    if window.version or frame.layout.counter(frame.totals, "events").any():
-        blocks += [traffic_block(frame), *ratio_blocks(frame, classified=classified)]
-        blocks += [*distance_blocks(frame, asked), *drift_blocks(frame)]
-    if not blocks:
+    labels = window.version == "" and classified
+    predictions = window.version != "" or bool(frame.layout.counter(frame.totals, "events").any())
+
+    def blocks(beside: Frame, asked: frozenset[str]) -> list[Block]:
+        found = [label_block(beside)] if labels else []
+        if predictions:
+            found += ratio_blocks(beside, classified=classified)
+            found += [*distance_blocks(beside, asked), *drift_blocks(beside)]
+        return found
+
+    asked = frozenset(rule.metric for rule in watching if rule.baseline == REFERENCE)
+    parts = [*blocks(frame, asked), *baseline_blocks(frame, window, watching, blocks), *more]
+    if predictions:
+        parts.append(traffic_block(frame))
+    if not parts:
         return None
     names = dict.fromkeys(["", *(field.name for field in frame.layout.fields), PREDICTION, ACTUAL])
-    return gather(blocks, tuple(names))
+    return gather(parts, tuple(names))
 
 
 _ADJUST = {"benjamini_hochberg": benjamini_hochberg, "bonferroni": bonferroni}
 
 
-def _evidence(rows: Block, plan: Plan, model: Model) -> Evidence:
+def _evidence(rows: Block, plan: Plan, model: Model, spending: Spending | None) -> Evidence:
     at = (plan.rows, plan.columns)
     p_value = rows.p_value[at]
     adjusted = _ADJUST[model.multiplicity.method](p_value)
-    return Evidence(rows.value[at], rows.data[at], p_value, adjusted, rows.change[at])
+    level = 1.0 if spending is None else spending.level
+    return Evidence(rows.value[at], rows.data[at], p_value, adjusted, rows.change[at], level)

@@ -13,7 +13,7 @@ from detectors.groups import Groups, field_groups, group_counts
 from detectors.layout import COUNTERS, Layout, Rows
 from detectors.profile import Profile
 from detectors.shift import Sample, kurtosis_of_cells, sample
-from service.windows.closed import ClosedWindow
+from service.windows.closed import ClosedWindow, Totals
 
 Counts = NDArray[np.int64]
 
@@ -50,6 +50,8 @@ class Frame:
         bool[S]: whether the reference has the slice.
     at
         int64[S]: the slice's row in the profile, 0 where it has none.
+    of_profile
+        Whether the reference is the profile's; a baseline's rows come from elsewhere, grouped alike.
     """
 
     slices: tuple[str, ...]
@@ -59,6 +61,7 @@ class Frame:
     reference: Rows
     known: NDArray[np.bool_]
     at: Counts
+    of_profile: bool = True
 
     def values(self, field: int) -> tuple[Counts, Counts]:
         """Counts of a field's value cells in reference and window, each int64[S, C]."""
@@ -67,6 +70,16 @@ class Frame:
     def samples(self) -> tuple[Sample, Sample]:
         """Moments of all numeric fields in reference and window, float64[M, S]."""
         return _samples(self.layout, self.reference), _samples(self.layout, self.totals)
+
+    def grouped(self, field: int) -> Counts:
+        """Counts of the reference in a field's groups, int64[S, groups]."""
+        assert self.profile is not None, "groups are a profile's"
+        known = reference_fields(self.profile)[field]
+        if self.of_profile:
+            grouped: Counts = known.grouped[self.at] * self.known[:, None]
+            return grouped
+        values = self.layout.values(self.reference, field)
+        return group_counts(values, known.groups[self.at], known.grouped.shape[-1])
 
     def reference_n(self, m: Counts) -> Counts:
         """Sizes of the reference, int64[..., S], with -1 where it lacks the slice."""
@@ -93,13 +106,35 @@ def frame_of(window: ClosedWindow) -> Frame:
     return Frame(slices, profile.layout, profile, totals, reference, known, at)
 
 
+def against_past(frame: Frame, past: Totals | None, columns: Counts) -> Frame:
+    """Some slices of a frame laid beside a baseline of the stream's own past; None is no past.
+
+    Parameters
+    ----------
+    columns
+        int64[C]: which of the frame's slices.
+    """
+    slices = tuple(frame.slices[i] for i in columns.tolist())
+    row = {} if past is None else {name: i for i, name in enumerate(past.slices)}
+    at = np.array([row.get(name, -1) for name in slices], dtype=np.int64)
+    known = at >= 0
+    reference = frame.layout.zeros(len(slices))
+    if past is not None:
+        assert past.rows.shape[-1] == frame.layout.size, "a baseline is counted in the window's layout"
+        reference[known] = past.rows[at[known]]
+    return Frame(
+        slices, frame.layout, frame.profile, frame.totals[columns], reference, known, frame.at[columns],
+        of_profile=False,
+    )  # fmt: skip
+
+
 @lru_cache(maxsize=64)
 def reference_fields(profile: Profile) -> tuple[ReferenceField, ...]:
     """The frozen parts of a profile's fields, computed once a profile."""
     layout, totals = profile.layout, profile.totals
     moments = _samples(layout, totals)
     parts = []
-    for i, field in enumerate(profile.fields):
+    for i, field in enumerate(layout.judged):
         values = layout.values(totals, i)
         groups = field_groups(field, values)
         kurtosis = np.full(len(totals), np.nan)

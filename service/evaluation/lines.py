@@ -12,7 +12,7 @@ from detectors.result import Status
 from service.evaluation.block import DRIFT_TESTS, TOO_FEW, UNDEFINED, Block
 from service.evaluation.frame import Frame
 from service.evaluation.plan import Plan
-from service.evaluation.result import Interval, Result
+from service.evaluation.result import Interval, Result, Spending
 from service.evaluation.times import rfc3339
 from service.evaluation.verdict import BREACH, Evidence
 from service.windows.closed import ClosedWindow
@@ -23,7 +23,13 @@ _WORDS = (Status.OK, Status.DRIFT, Status.BREACH, Status.INSUFFICIENT, Status.IN
 
 
 def lines(
-    window: ClosedWindow, frame: Frame, rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]
+    window: ClosedWindow,
+    frame: Frame,
+    rows: Block,
+    plan: Plan,
+    evidence: Evidence,
+    said: Sequence[Codes],
+    spending: Spending | None = None,
 ) -> tuple[Result, ...]:
     """One result for each of the plan's E places.
 
@@ -35,17 +41,21 @@ def lines(
         The same at the plan's places, with adjusted p-values.
     said
         The verdicts of each of the plan's rules.
+    spending
+        Gives tested results their ``level``.
     """
     model, version = window.model, window.version
     reference_id = frame.profile.id if frame.profile else None
     interval = Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name)
+    level = None if spending is None else spending.level
     # Written out, and in one loop, because thousands of results come at once.
     return tuple(
         Result(
-            model=model, model_version=version, slice=name, feature=key[0], metric=key[1],
+            model=model, model_version=version, slice=name, feature=key.feature, metric=key.metric,
             value=value, p_value=p_value, p_adjusted=p_adjusted, null_bound=bound, lower=lower, upper=upper,
             threshold=threshold, status=status, n=n, reference_n=m, reference_id=reference_id,
-            window=interval, incomplete=cut,
+            window=interval, incomplete=cut, baseline=key.baseline,
+            level=None if p_value is None else level,
         )
         for (name, key, value, p_value, p_adjusted, bound, lower, upper, threshold, status, n, m, cut)
         in _columns(window, frame, rows, plan, evidence, said)
@@ -82,7 +92,7 @@ def _statuses(rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]
     for number, (_, places) in enumerate(plan.rules):
         own = plan.first[places] == number
         first[places[own]] = said[number][own]
-    drift = np.array([metric in DRIFT_TESTS for _, metric in rows.keys], bool)[plan.rows]
+    drift = np.array([metric in DRIFT_TESTS for _, metric, _ in rows.keys], bool)[plan.rows]
     broken = first == BREACH
     code = np.select(
         [evidence.data == TOO_FEW, evidence.data == UNDEFINED, broken & drift, broken], [3, 4, 1, 2], 0

@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from service.config.monitor import Monitor
-from service.evaluation.block import Key
+from service.config.monitor import CHANGE, Monitor
+from service.evaluation.block import REFERENCE, Row
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +37,16 @@ class Plan:
 
 @lru_cache(maxsize=64)
 def plan_for(
-    model: str, window: str, keys: tuple[Key, ...], slices: tuple[str, ...], monitors: tuple[Monitor, ...]
+    model: str, window: str, keys: tuple[Row, ...], slices: tuple[str, ...], monitors: tuple[Monitor, ...]
 ) -> Plan:
-    """Everything on the slice ``all``, and whatever a monitor matches elsewhere.
+    """Everything on the slice ``all`` against the reference, and whatever else a monitor matches.
 
     Parameters
     ----------
     model, window
         Names of the model and of the window.
     keys
-        Feature and metric of the K rows.
+        What the K rows are about.
     slices
         Names of the S slices.
     """
@@ -58,7 +58,8 @@ def plan_for(
         if mask.any()
     ]
     written = np.zeros((len(keys), len(slices)), bool)
-    written[:, [i for i, name in enumerate(slices) if name == "all"]] = True
+    usual = np.array([key.baseline == REFERENCE and not key.metric.startswith(CHANGE) for key in keys], bool)
+    written[:, [i for i, name in enumerate(slices) if name == "all"]] = usual[:, None]
     for _, mask in masks:
         written |= mask
     rows, columns = np.nonzero(written)
@@ -83,7 +84,10 @@ def matches(patterns: Iterable[str], name: str) -> bool:
     return any(pattern in {"*", name} or fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _mask(rule: Monitor, keys: tuple[Key, ...], slices: tuple[str, ...]) -> NDArray[np.bool_]:
-    rows = [metric == rule.metric and matches(rule.features, feature) for feature, metric in keys]
+def _mask(rule: Monitor, keys: tuple[Row, ...], slices: tuple[str, ...]) -> NDArray[np.bool_]:
+    rows = [
+        key.metric == rule.metric and key.baseline == rule.baseline and matches(rule.features, key.feature)
+        for key in keys
+    ]
     columns = [matches(rule.slices, name) for name in slices]
     return np.outer(rows, columns)

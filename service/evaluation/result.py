@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,7 +22,16 @@ class Interval(msgspec.Struct, frozen=True, gc=False):
 
 
 class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One line of the results topic. Numbers that do not exist are None, never NaN."""
+    """One line of the results topic. Numbers that do not exist are None, never NaN.
+
+    Attributes
+    ----------
+    baseline
+        What the window is compared with; ``reference`` is the profile, whose bins ``reference_id`` names, the
+        others are the stream's own past in the same bins.
+    level
+        What ``p_adjusted`` must not exceed for the model's budget of false alarms; None without a budget.
+    """
 
     model: str
     model_version: str
@@ -42,6 +52,8 @@ class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     window: Interval
     provisional: bool = False
     incomplete: bool = False
+    baseline: str = "reference"
+    level: float | None = None
 
 
 class Verdict(StrEnum):
@@ -66,10 +78,30 @@ class Judgement:
     verdict: Verdict
 
 
+class Spending(NamedTuple):
+    """What a model's budget of false alarms leaves a window.
+
+    Attributes
+    ----------
+    per_week
+        The budget.
+    level
+        What an adjusted p-value of this window must not exceed.
+    spent
+        Levels of the last seven days of event time, this window's included: false alarms to be expected at
+        most.
+    """
+
+    per_week: float
+    level: float
+    spent: float
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """Everything that one closed window says."""
+    """Everything that one closed window says; ``spending`` is None without a budget of false alarms."""
 
     window: ClosedWindow
     results: tuple[Result, ...]
     judgements: tuple[Judgement, ...]
+    spending: Spending | None = None

@@ -30,6 +30,8 @@ class Evidence:
         int8[...]: whether the value says something.
     change
         float64[...]: value less the reference's.
+    level
+        What an adjusted p-value must not exceed for the model's budget of false alarms, whatever the monitor.
     """
 
     value: Floats
@@ -37,6 +39,7 @@ class Evidence:
     p_value: Floats
     p_adjusted: Floats
     change: Floats
+    level: float = 1.0
 
     def at(self, places: NDArray[np.int64]) -> Evidence:
         """The evidence at some places."""
@@ -46,6 +49,7 @@ class Evidence:
             self.p_value[places],
             self.p_adjusted[places],
             self.change[places],
+            self.level,
         )
 
 
@@ -106,8 +110,8 @@ def is_bad_direction(rule: Monitor, evidence: Evidence) -> Flags:
 
 
 def is_significant(rule: Monitor, evidence: Evidence) -> Flags:
-    """Among all tests of the window, this one stands out, or there is no test."""
-    found = (evidence.p_adjusted <= (rule.alpha or 0)) & is_bad_direction(rule, evidence)
+    """Among all tests of the window, this one stands out, and the budget allows it; or there is no test."""
+    found = (evidence.p_adjusted <= min(rule.alpha or 0, evidence.level)) & is_bad_direction(rule, evidence)
     return ~is_tested(rule, evidence) | found
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from service.config.monitor import Monitor
+from service.evaluation.block import Row
 from service.evaluation.plan import Plan, matches, plan_for
 from tests.evaluation.scene import monitor
 
-KEYS = (("", "traffic"), ("age", "psi"), ("age", "ks"), ("income", "psi"))
+KEYS = (Row("", "traffic"), Row("age", "psi"), Row("age", "ks"), Row("income", "psi"))
 SLICES = ("all", "region=eu", "region=us", "tier=gold")
 
 
@@ -17,7 +18,7 @@ def plan(*monitors: Monitor, model: str = "credit", window: str = "1h") -> Plan:
 
 def written(made: Plan) -> set[tuple[str, str, str]]:
     pairs = zip(made.rows, made.columns, strict=True)
-    return {(*KEYS[row], SLICES[column]) for row, column in pairs if SLICES[column] != "all"}
+    return {(*KEYS[row][:2], SLICES[column]) for row, column in pairs if SLICES[column] != "all"}
 
 
 def test_without_monitors_everything_on_the_slice_all_is_written_and_nothing_judged() -> None:
@@ -58,7 +59,7 @@ def test_the_first_monitor_in_the_configuration_that_matches_a_result_comes_firs
 def test_places_point_at_the_results_that_the_monitor_matches() -> None:
     made = plan(monitor("traffic", 1), monitor("psi", 0.2, slices=["tier=gold"]))
     (_, traffic), (_, psi) = made.rules
-    assert {KEYS[made.rows[i]] for i in traffic} == {("", "traffic")}
+    assert {KEYS[made.rows[i]][:2] for i in traffic} == {("", "traffic")}
     assert len(traffic) == len(SLICES)
     assert {(KEYS[made.rows[i]][0], SLICES[made.columns[i]]) for i in psi} == {
         ("age", "tier=gold"), ("income", "tier=gold"),
@@ -86,3 +87,16 @@ def test_results_stand_in_the_order_of_rows_then_slices() -> None:
     made = plan(monitor("psi", 0.2))
     order = made.rows * len(SLICES) + made.columns
     assert (np.diff(order) > 0).all()
+
+
+def test_what_nobody_asked_to_compare_with_the_past_is_not_written() -> None:
+    keys = (Row("age", "psi"), Row("age", "psi", "hour_of_day"), Row("age", "change:mean"))
+    made = plan_for("credit", "1h", keys, SLICES, ())
+    assert made.rows.tolist() == [0]
+
+
+def test_a_monitor_judges_its_own_baseline_alone() -> None:
+    keys = (Row("age", "psi"), Row("age", "psi", "hour_of_day"))
+    made = plan_for("credit", "1h", keys, SLICES, (monitor("psi", 0.2, baseline="hour_of_day"),))
+    assert made.first[made.rows == 0].tolist() == [-1]
+    assert made.first[made.rows == 1].tolist() == [0] * len(SLICES)
