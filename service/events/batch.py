@@ -91,6 +91,9 @@ class Batch:
         int64[N, len(COUNTERS)]: what each event adds to the counters of its row.
     is_label
         Whether the events are labels: they count in counters only.
+    latency_ms
+        float64[N]: how long each prediction took; states as in ``numeric``, and a negative one is invalid.
+        None where it is not wanted, and for labels.
     """
 
     model: str
@@ -103,6 +106,7 @@ class Batch:
     numeric: NDArray[np.float64]
     categorical: tuple[CodedColumn[object], ...]
     counters: NDArray[np.int64]
+    latency_ms: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -120,6 +124,7 @@ class Batch:
             numeric=self.numeric[members],
             categorical=tuple(column.take(members) for column in self.categorical),
             counters=self.counters[members],
+            latency_ms=None if self.latency_ms is None else self.latency_ms[members],
         )
 
     def only(self, version: str) -> Batch:

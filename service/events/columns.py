@@ -15,7 +15,7 @@ from detectors.layout import COUNTERS
 from service.events import refusals
 from service.events.batch import Batch
 from service.events.coded import CodedColumn
-from service.events.leaves import NUMBER_ABSENT, Leaf, Raw, Scalar, json_text
+from service.events.leaves import LATENCY, NUMBER_ABSENT, NUMBER_INVALID, Leaf, Raw, Scalar, json_text
 from service.events.refusals import Refusal
 from service.events.shapes import Part, Shape
 from service.events.timestamps import END_MS, FIRST_MS, Times, why_not
@@ -25,9 +25,9 @@ VERSION_MAX = 200
 
 _COLUMN = {name: i for i, name in enumerate(COUNTERS)}
 
-_VERSION, _TIMESTAMP, _FEATURES, _PREDICTION, _ERROR, _ACTUAL, _TAGS = map(
+_VERSION, _TIMESTAMP, _FEATURES, _PREDICTION, _ERROR, _ACTUAL, _TAGS, _LATENCY = map(
     attrgetter,
-    ("model_version", "timestamp", "features", "prediction", "error", "actual", "tags"),
+    ("model_version", "timestamp", "features", "prediction", "error", "actual", "tags", "latency_ms"),
 )
 
 Positions = NDArray[np.int64]
@@ -53,6 +53,7 @@ class Columns:
         self._positions: list[Positions] = []
         self._numeric: list[NDArray[np.float64]] = []
         self._counters: list[NDArray[np.int64]] = []
+        self._latency: list[NDArray[np.float64]] | None = [] if shape.model.latency and not is_label else None
         self._coder = shape.coders[is_label]
         self._codes: list[NDArray[np.int64]] = []
         self.timestamps: list[object] = []
@@ -70,6 +71,8 @@ class Columns:
             outputs, labels = self._outputs(list(map(_PREDICTION, events)))
             coded += self._add_features(list(map(_FEATURES, events)), outputs)
             self._count_labels(labels, counters)
+            if self._latency is not None:
+                self._latency.append(self._latencies(events))
             if any(map(_ERROR, events)):
                 counters[:, _COLUMN["errors"]] = [bool(event.error) for event in events]
         self._codes.append(self._coder.codes(coded))
@@ -90,6 +93,15 @@ class Columns:
         block = np.fromiter(chain(*numbers, outputs), dtype=np.float64, count=rows * size)
         self._numeric.append(block.reshape(rows, size))
         return [columns[place] for place in self._shape.categorical_places]
+
+    def _latencies(self, events: Sequence[Any]) -> NDArray[np.float64]:
+        """float64[N]: the latency of each event; None becomes NaN on the way."""
+        given: Iterable[Any] = map(_LATENCY, events)
+        if ("", "latency_ms") in self._shape.raw:
+            given = read_raw(given, LATENCY)
+        took = np.fromiter(given, np.float64, len(events))
+        took[took < 0] = NUMBER_INVALID
+        return took
 
     def _tag_values(self, events: Sequence[Any]) -> Iterator[list[Any]]:
         if self._shape.model.tags:
@@ -151,6 +163,7 @@ class Columns:
             numeric=numeric.T,
             categorical=tuple(coded[len(tags) :]),
             counters=np.concatenate(self._counters),
+            latency_ms=np.concatenate(self._latency) if self._latency is not None else None,
         )
         by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
         return (batch.take(_all_but(refused, len(batch))) if refused else batch), by_position

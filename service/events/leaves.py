@@ -95,6 +95,10 @@ def _failed(raw: Raw) -> bool:
 NUMBER = Leaf(float | None, NUMBER_ABSENT, lambda _: NUMBER_INVALID)
 """A numeric feature, a score, a regression's value: null is None, which becomes NaN."""
 
+LATENCY = NUMBER
+"""How long a prediction took: a negative number is invalid too, which is seen once there is a column of
+them."""
+
 CATEGORY = Leaf(str | int | bool | None | msgspec.UnsetType, ABSENT, lambda _: INVALID)
 """A categorical feature."""
 

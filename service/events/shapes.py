@@ -110,6 +110,7 @@ class Shape:
             "actual", [("f0", self.true_leaf.type)], rename={"f0": self.answer}, gc=False
         )
         self.truth: Any = truth
+        latency = Raw if ("", "latency_ms") in self.raw else leaves.LATENCY.type
         self.event: Any = msgspec.defstruct(
             "event",
             [
@@ -120,6 +121,7 @@ class Shape:
                 ("error", Raw if ("", "error") in self.raw else leaves.ERROR.type, None),
                 ("actual", truth | None, None),
                 ("tags", self._type("tags") | None, None),
+                *([("latency_ms", latency, leaves.LATENCY.absent)] if self.model.latency else ()),
             ],
             tag_field=TAG_FIELD,
             tag=self.model.name,

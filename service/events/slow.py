@@ -22,6 +22,7 @@ from service.events.shapes import Part, Shape
 
 Raw = msgspec.Raw
 _NULL = Raw(b"null")
+_ABSENT = Raw(b"")
 
 Place = tuple[str, str, str]
 """A leaf: model, object within the event, key."""
@@ -38,6 +39,7 @@ class Envelope(msgspec.Struct):
     error: Raw = _NULL
     actual: Raw = _NULL
     tags: Raw = _NULL
+    latency_ms: Raw = _ABSENT
 
 
 _envelope = msgspec.json.Decoder(Envelope)
@@ -118,7 +120,12 @@ class SlowReader:
         tags = self._part(shape, "tags", envelope.tags)
         if features is None:
             features = shape.parts["features"].type()
-        return shape.event(version, timestamp, features, prediction, error, actual, tags)
+        event = shape.event(version, timestamp, features, prediction, error, actual, tags)
+        if shape.model.latency and envelope.latency_ms != _ABSENT:
+            event.latency_ms, typed = leaves.LATENCY.read(envelope.latency_ms)
+            if not typed:
+                self.mistyped[shape.model.name, "", "latency_ms"] += 1
+        return event
 
     def _part(self, shape: Shape, key: str, raw: Raw) -> Any:
         """A part's struct; None if it is null or missing."""

@@ -27,6 +27,7 @@ class _Packed(msgspec.Struct, array_like=True):
     numeric: bytes
     categorical: list[list[str | int | None]]
     counters: bytes
+    latency_ms: bytes | None = None
 
 
 def packed(batch: Batch) -> Iterator[tuple[Batch, bytes]]:
@@ -59,6 +60,7 @@ def pack(batch: Batch) -> bytes:
             numeric=np.ascontiguousarray(batch.numeric).tobytes(),
             categorical=[[_text(value) for value in column] for column in batch.categorical],
             counters=np.ascontiguousarray(batch.counters).tobytes(),
+            latency_ms=None if batch.latency_ms is None else batch.latency_ms.tobytes(),
         )
     )
 
@@ -82,6 +84,7 @@ def unpack(data: bytes, model: str, version: str) -> Batch:
             for column in packed.categorical
         ),
         counters=np.frombuffer(packed.counters, np.int64).reshape(n, len(COUNTERS)),
+        latency_ms=None if packed.latency_ms is None else np.frombuffer(packed.latency_ms, np.float64),
     )
 
 

@@ -140,6 +140,7 @@ def plain(decoded: Decoded) -> dict[tuple[str, bool], dict[str, Any]]:
             "numeric": [["null" if np.isnan(x) else float(x) for x in row] for row in b.numeric],
             "categorical": [[(type(v).__name__, str(v)) for v in column] for column in categories(b)],
             "counters": b.counters.tolist(),
+            "latency_ms": None if b.latency_ms is None else [str(took) for took in b.latency_ms.tolist()],
         }
         for b in decoded.batches
     }

@@ -49,8 +49,9 @@ def dirty_event(draw: st.DrawFn) -> bytes:
         "tags": objects.map(write),
         "actual": objects.map(write),
         "error": scalars,
+        "latency_ms": scalars,
     }
-    keys = draw(st.lists(st.sampled_from(list(good)), max_size=9, unique=draw(st.booleans())))
+    keys = draw(st.lists(st.sampled_from(list(good)), max_size=10, unique=draw(st.booleans())))
     keys = [*dict.fromkeys(["model", "timestamp", *keys])] if draw(st.integers(0, 5)) else keys
     return write(
         [
