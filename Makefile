@@ -15,7 +15,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
 
-.PHONY: help demo env check format generated parts test-fast test bench lock clean
+.PHONY: help demo env check format generated parts test-fast test test-chaos bench lock clean
 
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,7 +47,10 @@ test-fast: $(DEVELOPMENT) ## the inner loop: every test that needs no real part,
 	@$(BIN)/python -m pytest -q -n auto -m "not real and not slow" $(ARGS)
 
 test: parts ## every test, against the real parts
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -m "not chaos" $(ARGS)
+
+test-chaos: parts ## the long scenarios: storms of kills, zombies, full disks, hostile input (some 25 minutes)
+	@$(BIN)/python -m pytest -s tests/chaos tests/fuzz $(ARGS)
 
 bench: $(DEVELOPMENT) ## measure the hot path on this machine
 	@$(BIN)/python -m bench $(ARGS)
