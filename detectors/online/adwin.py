@@ -83,7 +83,12 @@ class Adwin(Detector):
             min_window_length=self._MIN_LENGTH,
         )
 
-    def _step(self, x: float) -> Step | None:
+    @property
+    def ratio(self) -> float:
+        """0: river tells that a cut passed its bound, and of the others not how near they came."""
+        return 0.0
+
+    def _step(self, x: float, slack: float) -> Step | None:  # noqa: ARG002  # compares with its own past
         river = self._river
         width, total, squares = river.width + 1, river.total + x, river.variance
         river.update(x)

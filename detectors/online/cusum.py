@@ -64,9 +64,15 @@ class Cusum(Detector):
         self.config = config or CusumConfig()
         self._up = self._down = 0.0
 
-    def _step(self, x: float) -> Step | None:
-        self._up = max(0.0, self._up + x - self.config.k)
-        self._down = max(0.0, self._down - x - self.config.k)
+    @property
+    def ratio(self) -> float:
+        """The larger sum over the decision interval."""
+        return max(self._up, self._down) / self.config.h
+
+    def _step(self, x: float, slack: float) -> Step | None:
+        allowance = self.config.k + slack
+        self._up = max(0.0, self._up + x - allowance)
+        self._down = max(0.0, self._down - x - allowance)
         statistic = max(self._up, self._down)
         if statistic <= self.config.h:
             return None

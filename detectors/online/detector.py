@@ -61,18 +61,34 @@ class Detector(ABC):
         self.index = 0
         self.skipped = 0
 
-    def update(self, x: float) -> Detection | None:
-        """Take the next value of the series; what it reveals, if anything."""
+    @property
+    @abstractmethod
+    def ratio(self) -> float:
+        """How near the detector is to a detection: statistic over threshold of what it remembers now, from 0
+        to 1.
+
+        After a detection it has started anew; how far that one went is in its :attr:`Detection.ratio`.
+        """
+
+    def update(self, x: float, slack: float = 0.0) -> Detection | None:
+        """Take the next value of the series; what it reveals, if anything.
+
+        Parameters
+        ----------
+        slack
+            How far the value may be off for want of knowledge of the reference, in standard deviations: what
+            a detector that compares with the reference forgives on top of its own allowance.
+        """
         place = self.index
         self.index += 1
         if not math.isfinite(x):
             self.skipped += 1
             return None
-        found = self._step(float(x))
+        found = self._step(float(x), slack)
         return None if found is None else Detection(place, *found)
 
     @abstractmethod
-    def _step(self, x: float) -> Step | None:
+    def _step(self, x: float, slack: float) -> Step | None:
         """Take a finite value."""
 
     @abstractmethod

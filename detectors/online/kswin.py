@@ -14,7 +14,7 @@ from river import drift
 from detectors.online.detector import Detector, Step
 from detectors.online.kept import pack, unpack
 
-KIND = "kswin/1"
+KIND = "kswin/2"
 
 TINY = 1e-300
 """A p-value that underflowed."""
@@ -50,6 +50,7 @@ class _State(msgspec.Struct, frozen=True):
     index: int
     skipped: int
     n: int
+    ratio: float
     values: tuple[float, ...]
     words: tuple[int, ...]
 
@@ -74,6 +75,7 @@ class Kswin(Detector):
     def __init__(self, config: KswinConfig | None = None) -> None:
         super().__init__()
         self.config = config or KswinConfig()
+        self._ratio = 0.0
         self._river: Any = drift.KSWIN(
             alpha=self.config.alpha,
             window_size=self.config.window,
@@ -81,20 +83,30 @@ class Kswin(Detector):
             seed=self.config.seed,
         )
 
-    def _step(self, x: float) -> Step | None:
+    @property
+    def ratio(self) -> float:
+        """Of the newest test; 0 before the first."""
+        return self._ratio
+
+    def _step(self, x: float, slack: float) -> Step | None:  # noqa: ARG002  # compares with its own past
         river = self._river
+        tested = len(river.window) + 1 >= self.config.window
         river.update(x)
+        statistic = -math.log10(max(float(river.p_value), TINY)) if tested else 0.0
+        threshold = -math.log10(self.config.alpha)
+        self._ratio = min(statistic / threshold, 1.0)
         if not river.drift_detected:
             return None
-        statistic = -math.log10(max(float(river.p_value), TINY))
+        self._ratio = 0.0
         river._reset()
-        return Step(statistic, -math.log10(self.config.alpha), 0)
+        return Step(statistic, threshold, 0)
 
     def dump(self) -> bytes:
         """Configuration and state; equal detectors give equal bytes."""
         river = self._river
         words = river._rng.getstate()[1]
-        return pack(KIND, self.config, _State(self.index, self.skipped, river.n, tuple(river.window), words))
+        state = _State(self.index, self.skipped, river.n, self._ratio, tuple(river.window), words)
+        return pack(KIND, self.config, state)
 
     @classmethod
     def load(cls, data: bytes) -> Self:
@@ -103,6 +115,7 @@ class Kswin(Detector):
         made = cls(config)
         made.index, made.skipped = state.index, state.skipped
         river = made._river
+        made._ratio = state.ratio
         river.n = state.n
         river.window = collections.deque(state.values, maxlen=config.window)
         river._rng.setstate((_GENERATOR, state.words, None))

@@ -87,7 +87,17 @@ class PageHinkley(Detector):
             alpha=self.config.memory,
         )
 
-    def _step(self, x: float) -> Step | None:
+    @property
+    def ratio(self) -> float:
+        """The larger deviation over the threshold; 0 while too few values came for an alarm."""
+        river = self._river
+        if river._x_mean.n < self.config.grace:
+            return 0.0
+        rose = river._sum_increase - river._min_increase
+        fell = river._max_decrease - river._sum_decrease
+        return min(float(max(rose, fell)) / self.config.threshold, 1.0)
+
+    def _step(self, x: float, slack: float) -> Step | None:  # noqa: ARG002  # compares with its own past
         river = self._river
         river.update(x)
         if not river.drift_detected:

@@ -65,6 +65,7 @@ def test_a_detector_that_was_kept_goes_on_as_if_it_had_not_been(make: Callable[[
         found += seen(kept, [z])
     assert found == seen(straight, values)
     assert kept.dump() == straight.dump()
+    assert kept.ratio == straight.ratio
 
 
 @every_detector
@@ -117,3 +118,15 @@ STEP = (np.where(np.arange(400) < 200, 0.0, 1.0) + np.tile([0.1, -0.1], 200)).to
 def test_settings_that_cannot_work_are_refused_by_name(config: Callable[..., object], name: str) -> None:
     with pytest.raises(ValueError, match=f"`{name}` \\(-1.0\\)"):
         config(**{name: -1.0})
+
+
+@every_detector
+def test_the_ratio_lies_between_0_and_1_and_rises_towards_a_detection(make: Callable[[], Detector]) -> None:
+    detector, ratios = make(), []
+    for z in series():
+        if detector.update(z) is not None:
+            break
+        ratios.append(detector.ratio)
+    assert all(0 <= ratio <= 1 for ratio in ratios)
+    if not isinstance(detector, Adwin):  # of which nothing is known before it detects
+        assert max(ratios[150:]) > max(0.3, *ratios[100:150])

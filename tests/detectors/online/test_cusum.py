@@ -71,3 +71,14 @@ def test_dependence_multiplies_false_alarms_and_whitening_takes_them_back() -> N
     assert alarms(config, values) > 600  # 120 would be as stated
     # The scale is estimated from 5,000 values, whose effective number is a third of that.
     assert alarms(config, white) < 250
+
+
+def test_slack_forgives_a_reference_that_is_off_by_so_much() -> None:
+    z = np.random.default_rng().standard_normal(50_000)
+    config = CusumConfig(k=0.25, h=8.0)
+    plain, forgiving = Cusum(config), Cusum(config)
+    off_by = 0.5
+    straight = sum(plain.update(x) is not None for x in z.tolist())
+    forgiven = sum(forgiving.update(x + off_by, off_by) is not None for x in z.tolist())
+    strict = alarms(config, z + off_by)
+    assert forgiven <= straight < strict / 3
