@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from service.alerts.explain import Explainer
 from service.alerts.notice import Notice
 from service.alerts.state import AlertBook
 from service.config.settings import Settings
@@ -28,7 +27,7 @@ from service.windows.progress import Progresses
 from service.windows.resume import Resume
 from service.windows.sample import packed
 from service.windows.source import Bounds, Source
-from service.windows.statement import Partial, Progress, Sample, Statement, state_pane
+from service.windows.statement import Gap, Partial, Progress, Sample, Statement, state_pane
 
 
 @dataclass(slots=True)
@@ -81,7 +80,22 @@ class Ingest:
         """Statements of the source's panes that ended since the last call."""
         source = self.sources[name]
         for (model, version, pane_ms), pane in source.finish():
-            yield from state_pane(name, model, version, pane_ms, source.position, pane)
+            yield from state_pane(name, model, version, pane_ms, source.position, pane, source.lost)
+
+    def gap(self, name: str, lo: int, hi: int) -> Gap:
+        """Go on at ``hi`` with a source whose records ``[lo, hi)`` are gone; ``hi < lo`` in a topic made anew.
+
+        The source keeps what it has counted. What this returns must be acknowledged by every partition of
+        the partials before anything beyond it is committed or told.
+        """
+        source = self.sources[name]
+        topic, _, partition = name.rpartition("/")
+        gap = Gap(
+            topic=topic, partition=int(partition), lo=lo, hi=hi,
+            newest_ms=source.newest_ms, caught_up_ms=source.caught_up_ms,
+        )  # fmt: skip
+        source.skip(hi)
+        return gap
 
     def _sample(self, name: str, batch: Batch) -> Iterator[Sample]:
         plan = self.plans[batch.model]
@@ -102,7 +116,9 @@ class Evaluation:
     """Stage 2 of the models whose partials come here, all out of one partition of that log."""
 
     def __init__(self, settings: Settings, control: Control, config_digest: str) -> None:
-        self.progress = Progresses(source.topic for source in settings.sources)
+        # An end of the log is known for what lies a grace before it was looked for.
+        ahead_ms = max(settings.timing.future, settings.timing.grace)
+        self.progress = Progresses((source.topic for source in settings.sources), ahead_ms)
         self.models: dict[str, ModelState] = {}
         self._plans = {model.name: Plan(model, control) for model in settings.models}
         self._settings = settings
@@ -115,6 +131,9 @@ class Evaluation:
             return [
                 effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)
             ]
+        if isinstance(partial, Gap):
+            self.progress.lose(partial)
+            return []
         if partial.model in self._plans:
             model = self._model(partial.model)
             if isinstance(partial, Statement):
@@ -166,7 +185,7 @@ class Evaluation:
         for window in model.windows.close(watermark_ms):
             evaluated = evaluate(window, model.plan.model, self._settings.monitors)
             yield evaluated
-            yield from model.alerts.step(evaluated, position, Explainer(window))
+            yield from model.alerts.step(evaluated, position)
 
 
 @dataclass(frozen=True, slots=True)

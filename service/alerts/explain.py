@@ -1,32 +1,39 @@
-"""Why a drift alert fires: the groups of values that make most of the change, a line each."""
+"""An explanation in words, a line each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from detectors.contribution import top_contributions
-from service.evaluation.result import Judgement
-from service.windows.closed import ClosedWindow
-
-EXPLAINED = frozenset({"psi", "js", "hellinger", "linf", "chi2", "ks"})
-"""Metrics that compare whole distributions; others say all they know by their value."""
+from service.evaluation.result import Explanation, Result
 
 
-class Explainer:
-    """Explains judgements on one window."""
+def explanation_lines(result: Result) -> tuple[str, ...]:
+    """What moved, the values that made it, and where; nothing for a result without an explanation."""
+    told = result.explanation
+    if told is None:
+        return ()
+    return (*_moved(told), *_values(told), *_unseen(told), *_where(told))
 
-    def __init__(self, window: ClosedWindow) -> None:
-        self._window = window
 
-    def __call__(self, judgement: Judgement) -> Sequence[str]:
-        """At most three lines; none where there is nothing to compare."""
-        profile, result = self._window.profile, judgement.result
-        known = profile is not None and result.slice in profile.row and result.slice in self._window.slices
-        if profile is None or not known or result.metric not in EXPLAINED or result.value is None:
-            return ()
-        reference = profile.totals[profile.row[result.slice]]
-        row = self._window.totals[self._window.slices.index(result.slice)]
-        return tuple(
-            f"{part.label}: {part.window_share:.1%} of the window, {part.reference_share:.1%} of reference"
-            for part in top_contributions(profile, result.feature, reference, row)
+def _moved(told: Explanation) -> list[str]:
+    return [f"It went from {told.change}."] if told.change else []
+
+
+def _values(told: Explanation) -> list[str]:
+    return [
+        f"{part.values}: {part.window:.1%} of the window, {part.reference:.1%} of reference"
+        for part in told.values
+    ]
+
+
+def _unseen(told: Explanation) -> list[str]:
+    names = ", ".join(f"{name} ({count:,})" for name, count in told.unseen)
+    return [f"Unknown to the reference: {names}."] if names else []
+
+
+def _where(told: Explanation) -> list[str]:
+    if told.slices:
+        parts = "; ".join(
+            f"{part.slice} makes {part.of_change:.0%} of it with {part.of_records:.0%} of the traffic"
+            for part in told.slices
         )
+        return [f"Where: {parts}."]
+    return [] if told.everywhere is None else [f"On all traffic it is {told.everywhere:.4g}."]

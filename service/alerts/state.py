@@ -10,7 +10,7 @@ from service.alerts.machine import Phase
 from service.alerts.notice import AlertNotice, Notice, Reason, TriggerKind, TriggerNotice
 from service.alerts.rules import by_identity, rule_digest
 from service.alerts.snapshot import Scope, Snapshot, read, write
-from service.alerts.tracked import Explain, Moment, Tracked, advance, close
+from service.alerts.tracked import Moment, Tracked, advance, close
 from service.alerts.triggers import (
     RETRAINING,
     ROLLBACK,
@@ -81,7 +81,7 @@ class AlertBook:
         self._ends: dict[ScopeKey, int] = {}
         self._gates: dict[tuple[str, TriggerKind], Gate] = {}
 
-    def step(self, evaluated: Evaluated, position: int = 0, explain: Explain | None = None) -> list[Notice]:
+    def step(self, evaluated: Evaluated, position: int = 0) -> list[Notice]:
         """Judge one closed window; the same window a second time changes and says nothing.
 
         Parameters
@@ -90,8 +90,6 @@ class AlertBook:
             Windows of one model version and window name come in order of their ends.
         position
             How far the evaluator has read; stated in every notice.
-        explain
-            Called once for each alert that begins to fire; its lines end the description.
 
         Returns
         -------
@@ -105,7 +103,7 @@ class AlertBook:
             return []
         self._ends[scope] = window.end_ms
         tracked = self._scopes.setdefault(scope, {})
-        moment = Moment(window, self._config_digest, position, explain)
+        moment = Moment(window, self._config_digest, position)
         seen: set[Key] = set()
         notices: list[Notice] = []
         for judgement in evaluated.judgements:

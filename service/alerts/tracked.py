@@ -5,11 +5,11 @@ Two alerts can be open for it: the monitor's own, and ``<monitor>-no-data`` once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from service.alerts.explain import explanation_lines
 from service.alerts.machine import Memory, Phase, decide
 from service.alerts.notice import AlertNotice, AlertState, Reason, fingerprint, rfc3339
 from service.alerts.text import alert_description, alert_summary, no_data_description, no_data_summary
@@ -18,7 +18,6 @@ from service.evaluation.result import Interval, Judgement, Verdict
 from service.windows.closed import ClosedWindow
 
 NO_DATA_SUFFIX = "-no-data"
-Explain = Callable[[Judgement], Sequence[str]]
 _STATES = {
     Phase.PENDING: AlertState.PENDING,
     Phase.FIRING: AlertState.FIRING,
@@ -65,7 +64,6 @@ class Moment:
     window: ClosedWindow
     config_digest: str
     position: int
-    explain: Explain | None
 
 
 def advance(
@@ -129,7 +127,7 @@ def _advance_alert(
             started_ms=at_ms if changed else base.started_ms,
             at_ms=at_ms,
             fired=after is Phase.FIRING,
-            contributions=_contributions(base, judgement, moment, asked=changed and after is Phase.FIRING),
+            contributions=_contributions(base, judgement, asked=changed and after is Phase.FIRING),
             position=moment.position,
         )
     text = alert_description(notice, monitor, state.memory, state.silent_windows)
@@ -240,9 +238,7 @@ def _transition_id(notice: AlertNotice, state: AlertState, at_ms: int) -> str:
     return fingerprint(notice.alert_id, state.value, at_ms)
 
 
-def _contributions(
-    base: AlertNotice, judgement: Judgement | None, moment: Moment, *, asked: bool
-) -> tuple[str, ...]:
-    if not asked or judgement is None or moment.explain is None:
+def _contributions(base: AlertNotice, judgement: Judgement | None, *, asked: bool) -> tuple[str, ...]:
+    if not asked or judgement is None:
         return base.contributions
-    return tuple(moment.explain(judgement))
+    return explanation_lines(judgement.result)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.multiplicity import benjamini_hochberg, bonferroni
 from service.config.model import Model
 from service.config.monitor import Monitor
@@ -12,12 +15,13 @@ from service.evaluation.baselines import baseline_blocks
 from service.evaluation.block import REFERENCE, Block, gather
 from service.evaluation.distances import distance_blocks
 from service.evaluation.drift import drift_blocks
+from service.evaluation.explanation import explained
 from service.evaluation.frame import Frame, frame_of
 from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, applies, plan_for
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
 from service.evaluation.result import Evaluated, Judgement, Spending
-from service.evaluation.verdict import VERDICTS, Evidence, verdicts
+from service.evaluation.verdict import BREACH, VERDICTS, Evidence, verdicts
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
 
@@ -73,6 +77,7 @@ def evaluate(
     evidence = _evidence(rows, plan, model, carried.spending)
     said = [verdicts(rule, evidence.at(places)) for rule, places in plan.rules]
     results = lines(window, frame, rows, plan, evidence, said, carried.spending)
+    results = explained(window, frame, results, _worst(plan, evidence, said))
     judgements = tuple(
         Judgement(rule, results[place], VERDICTS[code])
         for (rule, places), codes in zip(plan.rules, said, strict=True)
@@ -104,6 +109,18 @@ def _measure(
         return None
     names = dict.fromkeys(["", *(field.name for field in frame.layout.fields), PREDICTION, ACTUAL])
     return gather(parts, tuple(names))
+
+
+def _worst(plan: Plan, evidence: Evidence, said: Sequence[NDArray[np.int8]]) -> list[int]:
+    """The results that breach: those of all the traffic first, then by how far beyond their threshold."""
+    excess = np.full(len(plan.rows), -np.inf)
+    for (rule, places), codes in zip(plan.rules, said, strict=True):
+        broken = places[codes == BREACH]
+        size = np.abs(evidence.value[broken]) / max(abs(rule.threshold), np.finfo(float).tiny)
+        excess[broken] = np.maximum(excess[broken], 1 / np.maximum(size, 1e-9) if rule.below else size)
+    broken = np.flatnonzero(excess > -np.inf)
+    worst: list[int] = broken[np.lexsort((-excess[broken], plan.columns[broken] != 0))].tolist()
+    return worst
 
 
 _ADJUST = {"benjamini_hochberg": benjamini_hochberg, "bonferroni": bonferroni}

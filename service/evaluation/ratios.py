@@ -9,19 +9,30 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.calibration import calibrated_deviate
 from detectors.fields import NumericField
 from detectors.layout import Rows
 from detectors.rates import ratio, two_proportions, wilson
 from service.evaluation.block import ENOUGH, TOO_FEW, Block, Counts, Key, block, too_few
 from service.evaluation.drift import SAMPLES_MIN
+from service.evaluation.fits import fits
 from service.evaluation.frame import Frame
 from service.events.schema import ACTUAL, PREDICTION
 
 
-class _Rate(NamedTuple):
+class Rate(NamedTuple):
+    """One rate of some slices: records that count, and all that were asked, each int64[S]."""
+
     key: Key
     successes: Counts
     n: Counts
+
+
+_OF_COUNTERS = {
+    ("", "error_ratio"): ("errors", "events"),
+    (PREDICTION, "positive_rate"): ("positive", "labelled"),
+    (ACTUAL, "positive_rate"): ("actual_positive", "actuals"),
+}
 
 
 def traffic_block(frame: Frame) -> Block:
@@ -44,6 +55,18 @@ def ratio_blocks(frame: Frame, *, classified: bool) -> list[Block]:
     return blocks if frame.profile is not None else [*blocks, *_unknown(frame)]
 
 
+def rate_of(frame: Frame, rows: Rows, feature: str, metric: str) -> Rate | None:
+    """One rate of rows in the frame's layout; None for metrics that are none."""
+    counters = _OF_COUNTERS.get((feature, metric))
+    if counters is not None:
+        return _counters(frame, rows, (feature, metric), *counters)
+    names = [field.name for field in frame.layout.judged]
+    if feature not in names:
+        return None
+    rates = _field_rates(frame, rows, names.index(feature))
+    return next((rate for rate in rates if rate.key == (feature, metric)), None)
+
+
 def label_block(frame: Frame) -> Block:
     """``positive_rate`` of the labels that arrived."""
     window, reference = (
@@ -53,7 +76,7 @@ def label_block(frame: Frame) -> Block:
     return _compare(frame, window, reference)
 
 
-def _rates(frame: Frame, rows: Rows, *, classified: bool) -> list[_Rate]:
+def _rates(frame: Frame, rows: Rows, *, classified: bool) -> list[Rate]:
     rates = [_counters(frame, rows, ("", "error_ratio"), "errors", "events")]
     if classified:
         rates.append(_counters(frame, rows, (PREDICTION, "positive_rate"), "positive", "labelled"))
@@ -62,11 +85,11 @@ def _rates(frame: Frame, rows: Rows, *, classified: bool) -> list[_Rate]:
     return rates
 
 
-def _counters(frame: Frame, rows: Rows, key: Key, successes: str, n: str) -> _Rate:
-    return _Rate(key, frame.layout.counter(rows, successes), frame.layout.counter(rows, n))
+def _counters(frame: Frame, rows: Rows, key: Key, successes: str, n: str) -> Rate:
+    return Rate(key, frame.layout.counter(rows, successes), frame.layout.counter(rows, n))
 
 
-def _field_rates(frame: Frame, rows: Rows, i: int) -> list[_Rate]:
+def _field_rates(frame: Frame, rows: Rows, i: int) -> list[Rate]:
     layout, field = frame.layout, frame.layout.judged[i]
     cells = layout.values(rows, i)
     values = cells.sum(axis=-1)
@@ -74,15 +97,15 @@ def _field_rates(frame: Frame, rows: Rows, i: int) -> list[_Rate]:
     missing = layout.state(rows, i, "absent") + layout.state(rows, i, "null")
     records = values + invalid + missing
     rates = [
-        _Rate((field.name, "missing_ratio"), missing, records),
-        _Rate((field.name, "invalid_ratio"), invalid, records),
+        Rate((field.name, "missing_ratio"), missing, records),
+        Rate((field.name, "invalid_ratio"), invalid, records),
     ]
     if frame.profile is None:
         return rates
     if not isinstance(field, NumericField):
-        return [*rates, _Rate((field.name, "unseen_ratio"), cells[..., -1], values)]
+        return [*rates, Rate((field.name, "unseen_ratio"), cells[..., -1], values)]
     outside = cells[..., 0] + cells[..., -1] if len(field.edges) else np.zeros_like(values)
-    return [*rates, _Rate((field.name, "out_of_range_ratio"), outside, values)]
+    return [*rates, Rate((field.name, "out_of_range_ratio"), outside, values)]
 
 
 def _unknown(frame: Frame) -> list[Block]:
@@ -95,20 +118,25 @@ def _unknown(frame: Frame) -> list[Block]:
     ]
 
 
-def _compare(frame: Frame, window: Sequence[_Rate], reference: Sequence[_Rate]) -> Block:
+def _compare(frame: Frame, window: Sequence[Rate], reference: Sequence[Rate]) -> Block:
     k, n = (np.array([getattr(rate, part) for rate in window]) for part in ("successes", "n"))
     k_reference, m = (np.array([getattr(rate, part) for rate in reference]) for part in ("successes", "n"))
     value = ratio(k, n)
     lower, upper = wilson(k, n)
     enough = n >= SAMPLES_MIN
     tested = enough & (m >= SAMPLES_MIN)
+    keys = [rate.key for rate in window]
+    # Of predictions alone: labels come in an order of their own, which the reference does not show.
+    tests = [("", metric) if feature == PREDICTION and metric == "positive_rate" else (feature, metric)
+             for feature, metric in keys]  # fmt: skip
+    p_value = calibrated_deviate(two_proportions(k, n, k_reference, m), fits(frame, tests))
     return block(
-        [rate.key for rate in window],
+        keys,
         value,
         np.where(enough, ENOUGH, TOO_FEW),
         n,
         frame.reference_n(m),
-        p_value=np.where(tested, two_proportions(k, n, k_reference, m), np.nan),
+        p_value=np.where(tested, p_value, np.nan),
         lower=lower,
         upper=upper,
         change=np.where(tested, value - ratio(k_reference, m), np.nan),

@@ -21,6 +21,47 @@ class Interval(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
+class ValueShare(msgspec.Struct, frozen=True, gc=False):
+    """A group of values: its share of the window and of the reference, and its part of the distance."""
+
+    values: str
+    window: float
+    reference: float
+    of_change: float
+
+
+class SliceShare(msgspec.Struct, frozen=True, gc=False):
+    """A slice: its part of a change of all the traffic, and its part of the window's records."""
+
+    slice: str
+    of_change: float
+    of_records: float
+
+
+class Explanation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Why a result breaches.
+
+    Attributes
+    ----------
+    change
+        What moved, in the feature's own units; empty where only ``values`` can tell.
+    values
+        The groups of values that make most of a distance, largest first.
+    slices
+        Where a change of all the traffic is concentrated; empty when it is everywhere alike.
+    everywhere
+        Of a slice: the same metric over all the traffic.
+    unseen
+        The most frequent names that the reference does not know, with their counts.
+    """
+
+    change: str = ""
+    values: tuple[ValueShare, ...] = ()
+    slices: tuple[SliceShare, ...] = ()
+    everywhere: float | None = None
+    unseen: tuple[tuple[str, int], ...] = ()
+
+
 class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One line of the results topic. Numbers that do not exist are None, never NaN.
 
@@ -54,6 +95,7 @@ class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     incomplete: bool = False
     baseline: str = "reference"
     level: float | None = None
+    explanation: Explanation | None = None
 
 
 class Verdict(StrEnum):

@@ -13,7 +13,7 @@ from service.alerts.notice import AlertNotice, Notice, rfc3339
 from service.alerts.state import AlertBook
 from service.config.monitor import Monitor
 from service.config.receivers import RetrainingSpec
-from service.evaluation.result import Evaluated, Interval, Judgement, Result, Verdict
+from service.evaluation.result import Evaluated, Explanation, Interval, Judgement, Result, Verdict
 from service.windows.closed import ClosedWindow
 
 MINUTE = 60_000
@@ -36,7 +36,12 @@ def window(index: int, *, model: str = "credit", version: str = "7", name: str =
 
 
 def judgement(
-    rule: Monitor, letter: str, at: ClosedWindow, feature: str = "age", slice_: str = "all"
+    rule: Monitor,
+    letter: str,
+    at: ClosedWindow,
+    feature: str = "age",
+    slice_: str = "all",
+    told: Explanation | None = None,
 ) -> Judgement:
     result = Result(
         model=at.model,
@@ -52,14 +57,20 @@ def judgement(
         reference_n=50_000,
         reference_id="sha256:ab12",
         window=Interval(rfc3339(at.start_ms), rfc3339(at.end_ms), at.name),
+        explanation=told,
     )
     return Judgement(rule, result, LETTERS[letter])
 
 
-def evaluated(rule: Monitor, letters: Mapping[tuple[str, str], str], at: ClosedWindow) -> Evaluated:
+def evaluated(
+    rule: Monitor,
+    letters: Mapping[tuple[str, str], str],
+    at: ClosedWindow,
+    told: Explanation | None = None,
+) -> Evaluated:
     """A window whose (feature, slice) have these verdicts; a space stands for one that does not appear."""
     judgements = tuple(
-        judgement(rule, letter, at, feature, slice_)
+        judgement(rule, letter, at, feature, slice_, told)
         for (feature, slice_), letter in letters.items()
         if letter != " "
     )

@@ -10,7 +10,7 @@ from service.alerts import state as state_module
 from service.alerts.notice import AlertNotice, AlertState, Reason
 from service.alerts.state import AlertBook
 from service.errors import ConfigError, DriftlineError
-from service.evaluation.result import Evaluated, Judgement
+from service.evaluation.result import Evaluated, Explanation, Judgement
 from tests.alerts.making import MINUTE, START, alerts, book, evaluated, judgement, monitor, run, window
 
 RULE = monitor()
@@ -71,20 +71,16 @@ def test_held_without_data_an_alert_keeps_the_numbers_of_the_last_window_that_ha
     assert "Held as it was: 1 window without enough data since." in held.description
 
 
-def test_contributions_are_asked_for_once_and_stay() -> None:
-    asked: list[Judgement] = []
-
-    def explain(one: Judgement) -> list[str]:
-        asked.append(one)
-        return ["0.24 of 0.31 comes from 30 to 40"]
-
+def test_the_explanation_of_the_window_that_fired_stays() -> None:
     states = book(RULE)
     notices = [
-        alerts(states.step(evaluated(RULE, {("age", "all"): letter}, window(index)), explain=explain))[0]
-        for index, letter in enumerate("xx.", start=1)
+        alerts(states.step(evaluated(RULE, {("age", "all"): letter}, window(index), told)))[0]
+        for index, (letter, told) in enumerate(
+            [("x", Explanation("mean 3 to 4")), ("x", Explanation("mean 3 to 5")), (".", None)], start=1
+        )
     ]
-    assert len(asked) == 1
-    assert all(one.description.endswith("0.24 of 0.31 comes from 30 to 40") for one in notices)
+    assert len(notices) == 3
+    assert all(one.description.endswith("It went from mean 3 to 4.") for one in notices)
 
 
 def test_a_changed_rule_goes_on_firing_but_begins_to_count_anew() -> None:

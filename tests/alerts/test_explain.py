@@ -1,32 +1,36 @@
-"""Alerts on a distribution say which values made it."""
+"""Explanations in words: a line each, and none where there is nothing to say."""
 
-from dataclasses import replace
+import msgspec
 
-import numpy as np
-import pytest
+from service.alerts.explain import explanation_lines
+from service.evaluation.result import Explanation, SliceShare, ValueShare
+from tests.alerts.making import judgement, monitor, window
 
-from service.alerts.explain import Explainer
-from service.evaluation.evaluate import evaluate
-from tests.evaluation.scene import MODEL, draw, monitor, profile_of, window_of
+RESULT = judgement(monitor(), "x", window(1)).result
 
 
-@pytest.mark.parametrize("metric", ["psi", "js", "hellinger", "linf", "chi2"])
-def test_an_alert_on_shares_names_the_category_that_grew_first(metric: str) -> None:
-    rng = np.random.default_rng()
-    profile = profile_of(draw(rng, 20_000))
-    records = replace(
-        draw(rng, 5_000), categorical=[list(rng.choice(list("abcd"), 5_000, p=[0.26, 0.2, 0.14, 0.4]))]
+def lines(told: Explanation) -> tuple[str, ...]:
+    return explanation_lines(msgspec.structs.replace(RESULT, explanation=told))
+
+
+def test_everything_that_is_known_is_a_line_in_the_order_of_questions() -> None:
+    told = Explanation(
+        change="mean 3 to 4",
+        values=(ValueShare("> 30", 0.25, 0.1, 0.8),),
+        slices=(SliceShare("region=eu", 0.9, 0.1), SliceShare("plan=g", 0.5, 0.2)),
+        unseen=(("CA ", 1200), ("ny", 3)),
     )
-    window = window_of(profile, records)
-    evaluated = evaluate(window, MODEL, [monitor(metric, 0.1, features=["c0"], slices=["all"])])
-    lines = Explainer(window)(evaluated.judgements[0])
-    assert lines[0].startswith("d: ")
-    assert {line[:3] for line in lines[1:]} <= {"a: ", "b: ", "c: "}
+    assert lines(told) == (
+        "It went from mean 3 to 4.",
+        "> 30: 25.0% of the window, 10.0% of reference",
+        "Unknown to the reference: CA  (1,200), ny (3).",
+        "Where: region=eu makes 90% of it with 10% of the traffic; plan=g makes 50% of it with 20% of the traffic.",
+    )
 
 
-def test_an_alert_on_a_rate_has_nothing_to_add() -> None:
-    rng = np.random.default_rng()
-    profile = profile_of(draw(rng, 20_000))
-    window = window_of(profile, draw(rng, 5_000))
-    evaluated = evaluate(window, MODEL, [monitor("missing_ratio", 0.1, features=["c0"], slices=["all"])])
-    assert Explainer(window)(evaluated.judgements[0]) == ()
+def test_of_a_slice_the_value_on_all_traffic_is_told() -> None:
+    assert lines(Explanation(everywhere=0.0031)) == ("On all traffic it is 0.0031.",)
+
+
+def test_a_result_without_an_explanation_has_no_lines() -> None:
+    assert explanation_lines(RESULT) == ()
