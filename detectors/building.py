@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from detectors.edges import Distinct, centre_and_scale, edges_of
 from detectors.fields import CategoricalField, CategoryCells, Field, NumericField
-from detectors.layout import COUNTERS, Layout, Rows
+from detectors.latency import LATENCY_FIELD
+from detectors.layout import COUNTERS, NO_SECTIONS, Layout, Rows, Sections
 from detectors.profile import Profile
 from detectors.totals.accumulate import accumulate
 from detectors.totals.numeric import grid_moments, numeric_cells
+from detectors.totals.sections import add_cell_sums, add_scatter
 
 MAX_CATEGORIES = 100
 """Categories of a field that are counted one by one, unless they are declared."""
@@ -68,6 +70,8 @@ class Reference:
     extra
         By slice name int64[len(COUNTERS)]: counters that belong to a row and to no record, such as those of
         labels.
+    latency
+        float64[N]: how long each prediction took, states as in ``numeric``; None where it is not counted.
     """
 
     numeric_names: Sequence[str]
@@ -77,6 +81,7 @@ class Reference:
     counters: NDArray[np.int64]
     slices: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     extra: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    latency: NDArray[np.float64] | None = None
 
 
 def build_profile(
@@ -88,6 +93,7 @@ def build_profile(
     ranges: Mapping[str, Range] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     max_categories: int = MAX_CATEGORIES,
+    sections: Sections = NO_SECTIONS,
 ) -> Built:
     """Freeze edges, grids and categories at the reference, and count it.
 
@@ -105,6 +111,8 @@ def build_profile(
         Declared categories by categorical field; they are taken as they are.
     max_categories
         How many categories an undeclared field keeps; the rarest count as unseen.
+    sections
+        Which of the optional sums are kept.
 
     Returns
     -------
@@ -126,10 +134,12 @@ def build_profile(
         fields.append(chosen)
         if left.kinds:
             cut[name] = left
-    layout = Layout(tuple(fields))
+    if reference.latency is not None:
+        fields.append(LATENCY_FIELD)
+    layout = Layout(tuple(fields), *sections)
     names = ("all", *sorted(reference.slices))
     totals = count(layout, reference, names)
-    return Built(Profile(model, version, layout.fields, names, totals), cut)
+    return Built(Profile(model, version, layout.fields, names, totals, *sections), cut)
 
 
 def numeric_field(name: str, values: NDArray[np.float64], bins: int, declared: Range) -> NumericField:
@@ -192,18 +202,27 @@ def count(layout: Layout, reference: Reference, slices: Sequence[str]) -> Rows:
     for start in range(0, len(every), CHUNK):
         chunk = every[start : start + CHUNK]
         cells, sums = _addends(layout, codes, reference, chunk)
-        accumulate(totals, np.zeros(len(chunk), np.int64), cells, sums)
+        _add(layout, totals[:1], cells, sums)
+        if layout.multivariate:
+            add_scatter(layout, totals[0], cells, sums)
         for row, name in enumerate(slices[1:], 1):
             records = reference.slices[name]
             first, last = np.searchsorted(records, (start, start + len(chunk)))
             inside = records[first:last] - start
             if len(inside):
-                zeros = np.zeros(len(inside), np.int64)
-                accumulate(totals[row : row + 1], zeros, cells[inside], sums[inside])
+                _add(layout, totals[row : row + 1], cells[inside], sums[inside])
     for row, name in enumerate(slices):
         if name in reference.extra:
             totals[row, : len(COUNTERS)] += reference.extra[name]
     return totals
+
+
+def _add(layout: Layout, row: Rows, cells: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
+    """Add records to one row, int64[1, row size]."""
+    rows = np.zeros(len(cells), np.int64)
+    accumulate(row, rows, cells, sums)
+    if layout.bin_sums:
+        add_cell_sums(layout, row, rows, cells, sums)
 
 
 def _addends(
@@ -217,6 +236,9 @@ def _addends(
     first = len(layout.numeric)
     for place, (code, column) in enumerate(zip(codes, reference.categorical, strict=True), first):
         cells[:, place] = np.fromiter(map(code.__getitem__, column[rows]), np.int64, len(chunk))
+    if layout.latency is not None:
+        assert reference.latency is not None, "a layout with latency counts records that have one"
+        cells[:, layout.latency] = numeric_cells(LATENCY_FIELD, reference.latency[rows])
     cells += layout.starts[:-1]
     q, squares = grid_moments(layout.numeric, numbers)
     return cells, np.concatenate([reference.counters[rows], q, squares], axis=1)

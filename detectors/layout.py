@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,16 @@ positive ones."""
 
 Rows = NDArray[np.int64]
 """int64[..., row size]: rows of totals."""
+
+
+class Sections(NamedTuple):
+    """Which of the optional sums a layout has."""
+
+    bin_sums: bool = False
+    multivariate: bool = False
+
+
+NO_SECTIONS = Sections()
 
 
 @dataclass(frozen=True, eq=False)

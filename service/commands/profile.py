@@ -226,5 +226,5 @@ def _report(built: Built, output: Path, size: int) -> None:
     records = int(profile.layout.counter(profile.totals[0], "events"))
     click.echo(
         f"{output}: model {profile.model}, version {profile.version or 'any'}, {records:,} predictions, "
-        f"{len(profile.fields)} fields, {len(profile.slices):,} slices, {size:,} bytes\n{profile.id}"
+        f"{len(profile.layout.judged)} fields, {len(profile.slices):,} slices, {size:,} bytes\n{profile.id}"
     )

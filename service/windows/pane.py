@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detectors.layout import Rows
 from detectors.totals.accumulate import accumulate
+from detectors.totals.sections import add_cell_sums, add_scatter
 from service.windows.plan import Counting
 from service.windows.slicing import ALL, SliceColumn, other_name
 
@@ -79,7 +80,9 @@ class Pane:
         if is_label:
             cells = cells[:, :0]
         everything = np.zeros(len(sums), dtype=np.int64)
-        accumulate(self._totals[:1], everything, cells, sums)
+        self._scatter(everything, cells, sums)
+        if self.counting.layout.multivariate and not is_label:
+            add_scatter(self.counting.layout, self._totals[0], cells, sums)
         for d, column in enumerate(slices):
             rows = self._rows_of(d, column, is_label)
             inside = rows >= 0
@@ -91,8 +94,12 @@ class Pane:
 
     def _scatter(self, rows: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
         """Count in the rows of one dimension, which need not stand together: only their span is touched."""
+        if not len(rows):
+            return
         first, last = int(rows.min()), int(rows.max()) + 1
         accumulate(self._totals[first:last], rows - first, cells, sums)
+        if self.counting.layout.bin_sums and cells.shape[1]:
+            add_cell_sums(self.counting.layout, self._totals[first:last], rows - first, cells, sums)
 
     def _rows_of(self, dimension: int, column: SliceColumn, is_label: bool) -> NDArray[np.int64]:
         """int64[N]: the row of each event in one dimension, -1 without; slices get rows as budget lasts."""

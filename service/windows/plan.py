@@ -7,14 +7,16 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import CategoricalField, CategoryCells, Field, NumericField
+from detectors.fields import CategoricalField, CategoryCells, Field, HistogramField, NumericField
+from detectors.latency import LATENCY_FIELD
 from detectors.layout import Layout
 from detectors.profile import Profile
 from detectors.totals.binning import Binning
-from detectors.totals.numeric import grid_moments
+from detectors.totals.numeric import grid_moments, numeric_cells
 from service.config.model import CategoricalFeature, Model
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
+from service.windows.clock import NEVER_MS
 from service.windows.control import Control
 
 _COUNTED = {
@@ -28,11 +30,15 @@ def bare_fields(model: Model) -> tuple[Field, ...]:
     """The fields of a model that has no profile: states of values are counted, values are not told apart."""
     numeric = [NumericField(name, np.empty(0)) for name in numeric_names(model)]
     declared = {n: f.categories or () for n, f in model.features.items() if isinstance(f, CategoricalFeature)}
-    return (*numeric, *(CategoricalField(name, declared[name]) for name in categorical_names(model)))
+    categorical = (CategoricalField(name, declared[name]) for name in categorical_names(model))
+    return (*numeric, *categorical, *((LATENCY_FIELD,) if model.latency else ()))
 
 
 def fits(model: Model, profile: Profile) -> bool:
-    """Whether the profile has the fields of the model's schema, in its order."""
+    """Whether the profile has the fields of the model's schema, in its order.
+
+    Latency and the optional sums are its own affair: what it was not built for is not counted under it.
+    """
     numeric = tuple(field.name for field in profile.layout.numeric)
     categorical = tuple(f.name for f in profile.fields if isinstance(f, CategoricalField))
     return numeric == numeric_names(model) and categorical == categorical_names(model)
@@ -59,6 +65,8 @@ class Counting:
         for i, (cells, column) in enumerate(zip(self._categories, batch.categorical, strict=True)):
             cell_of = np.fromiter(map(cells.__getitem__, column.values), np.int64, len(column.values))
             cell_of.take(column.codes, out=by_field[first + i], mode="clip")
+        if self.layout.latency is not None:
+            by_field[self.layout.latency] = _latency_cells(self.layout.fields[self.layout.latency], batch)
         by_field += self.layout.starts[:-1, None]
         return by_field.T
 
@@ -68,6 +76,14 @@ class Counting:
             moments = np.zeros((len(batch), 2 * len(self.layout.numeric)), np.int64)
             return np.concatenate((batch.counters, moments), axis=1)
         return np.concatenate((batch.counters, *grid_moments(self.layout.numeric, batch.numeric)), axis=1)
+
+
+def _latency_cells(field: Field, batch: Batch) -> NDArray[np.int64]:
+    """int64[N]: the cell of each event's latency; of all that came without one, that of absent ones."""
+    assert isinstance(field, HistogramField), "latency is measured, not compared"
+    if batch.latency_ms is None:
+        return np.full(len(batch), field.cells - 2, np.int64)
+    return numeric_cells(field, batch.latency_ms)
 
 
 class Plan:
@@ -90,6 +106,15 @@ class Plan:
         if counting is None:
             counting = self._in_force[key] = self._make(version, pane_ms)
         return counting
+
+    def known_versions(self) -> dict[str, int]:
+        """The versions expected to have traffic, configured or with a profile, and since when (ms)."""
+        configured = self.model.versions
+        known = dict.fromkeys(configured or (), NEVER_MS)
+        for version, since_ms in self._control.published(self.model.name).items():
+            if configured is None or version in configured:
+                known.setdefault(version, since_ms)
+        return known
 
     def learns(self, version: str) -> bool:
         """Whether the model version still needs its reference learned from traffic."""
