@@ -1,19 +1,29 @@
-"""Calibration for dependence: how a statistic varies between the reference's own windows.
+r"""P-values under the dependence that a reference shows.
 
 Every test of independent records is wrong when neighbouring records resemble each other: a window of 2,000
-then says as much as 200 would. The reference itself tells by how much. It is cut into windows in time order,
-each is compared with the rest of the reference, and what comes out is the distribution without drift.
+then says as much as 200 would. :mod:`detectors.dependence` finds out by how much; here a test takes it into
+account, in two steps:
+
+1. its statistic is put to the distribution that it has under that dependence;
+2. the p-value so found is charged for the dependence being an estimate from K windows: the normal deviate of
+   its tail is read as Student's t with K degrees of freedom.
+
+For one mean this is exact: its square over its inflated variance is F-distributed with 1 and K degrees of
+freedom.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from detectors.shift import Sample
+from detectors.ks import ks_p_value
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -21,116 +31,132 @@ Floats = NDArray[np.float64]
 WINDOWS_MIN = 5
 """With fewer reference windows a statistic stays uncalibrated."""
 
-PRIOR_WINDOWS = 5
-"""How many windows of independent records the estimate of the shape is mixed with."""
 
-TAIL = 2.0
-"""By what the variance in excess of independent records counts: dependence makes T a sum of chi-squares of
-unequal weight, whose tail is longer than that of the chi-square with the same variance."""
-
-KS_MEAN, KS_VARIANCE = np.pi**2 / 12, 7 * np.pi**4 / 720 - np.pi**4 / 144
-"""Moments of the square of Kolmogorov's limiting variable."""
-
-
-class Calibration(NamedTuple):
-    """The distribution of a statistic without drift: :math:`T/a` is chi-squared with ν degrees of freedom.
+class Fit(NamedTuple):
+    r"""The distribution of a statistic T without drift: :math:`(T - c)/a` is chi-squared with ν degrees.
 
     Attributes
     ----------
     scale
         a, float64[...]: by how much the statistic is inflated; 1 for independent records.
     freedom
-        ν, float64[...].
+        ν, float64[...]; 1 for tests that have a normal deviate or Kolmogorov's, where it has no meaning.
+    offset
+        c, float64[...].
     windows
-        int64[...]: how many reference windows that rests on; 0 where it is not calibrated.
+        K, int64[...]: how many reference windows that rests on; 0 where it is not calibrated.
     """
 
     scale: Floats
     freedom: Floats
+    offset: Floats
     windows: Counts
 
+    def pick(self, *index: Any) -> Fit:
+        """The same part of all four arrays."""
+        return Fit(self.scale[index], self.freedom[index], self.offset[index], self.windows[index])
 
-def calibrate(statistics: Floats, freedom: Floats | float, *, shape: bool = True) -> Calibration:
-    r"""Fit scale and degrees of freedom to the statistics of the reference's own windows.
 
-    By moments a = var/(2 mean) and ν = 2 mean²/var. Windows are few, so
-
-    - the mean aν is never taken below that of independent records;
-    - the relative variance 2/ν is that of independent records plus what was found in excess of it, times
-      :data:`TAIL`, and shrunk by K/(K + :data:`PRIOR_WINDOWS`);
-    - below :data:`WINDOWS_MIN` windows nothing is calibrated;
-    - :func:`calibrated_p` charges for the mean being an estimate.
+def fit_of_weights(first: Floats, second: Floats, third: Floats, windows: Counts) -> Fit:
+    r"""The shifted chi-square with the mean, variance and skewness of :math:`\sum_i w_i \chi^2_1`.
 
     Parameters
     ----------
-    statistics
-        float64[K, ...]: T of K windows, chi-squared with ``freedom`` degrees of freedom if records were
-        independent. NaN where a window had too little data.
-    freedom
-        float64[...]: B - 1 for PSI over B groups, 1 for :func:`mean_statistic`, see :func:`ks_statistic`.
-    shape
-        Whether the shape is estimated too. A mean stays normal under dependence: there only the scale is.
+    first, second, third
+        float64[...]: :math:`\sum w`, :math:`\sum w^2`, :math:`\sum w^3`.
 
     References
     ----------
-    Satterthwaite (1946), An approximate distribution of estimates of variance components, Biometrics
-    Bulletin 2; Rao and Scott (1984), On chi-squared tests for multiway contingency tables with cell
-    proportions estimated from survey data, Annals of Statistics 12.
+    Imhof (1961), Computing the distribution of quadratic forms in normal variables, Biometrika 48, for
+    Pearson's three-moment approximation, whose upper tail is good; Satterthwaite's with two moments is too
+    light there.
 
-    >>> calibrate(np.full((8, 1), 30.0), 9.0)
-    Calibration(scale=array([3.33333333]), freedom=array([9.]), windows=array([8]))
+    >>> w, K = np.array([[9.0, 4.0, 2.0, 1.0]]), np.array([1000])
+    >>> fit = fit_of_weights(w.sum(axis=1), (w**2).sum(axis=1), (w**3).sum(axis=1), K)
+    >>> [part.round(2).tolist() for part in fit]
+    [[7.86], [1.65], [3.03], [1000]]
     """
-    made = np.isfinite(statistics)
-    K = made.sum(axis=0)
-    known = np.where(made, statistics, 0.0)
-    mean = known.sum(axis=0) / np.maximum(K, 1)
-    squares = np.where(made, (known - mean) ** 2, 0.0).sum(axis=0)
-    expected = np.broadcast_to(np.asarray(freedom, np.float64), mean.shape)
-    least = np.maximum(mean, expected)
-    relative = squares / np.maximum(K - 1, 1) / least**2
-    excess = np.maximum(relative - 2 / expected, 0.0) * K / (K + PRIOR_WINDOWS)
-    enough = K >= WINDOWS_MIN
-    nu = np.where(enough & shape, 2 / (2 / expected + TAIL * excess), expected)
-    total = np.where(enough, least, expected)
-    return Calibration(total / nu, nu, np.where(enough, K, 0))
+    scale = third / second
+    freedom = second**3 / third**2
+    return Fit(scale, freedom, first - scale * freedom, windows)
 
 
-def calibrated_p(statistic: Floats, p: Floats, calibration: Calibration) -> Floats:
-    r"""P-value of a statistic under the dependence that the reference shows; never below ``p``.
+def charged(p: Floats, windows: Counts) -> Floats:
+    """A p-value that answers for the null distribution being an estimate from K windows.
 
-    T over its mean, itself a mean of K windows, is F-distributed with ν and Kν degrees of freedom; for many
-    windows that is :math:`\chi^2_\nu(T/a)`.
+    >>> p, K = np.array([1e-5, 1e-5, 1e-5]), np.array([10, 1000, 0])
+    >>> charged(p, K).round(6).tolist()
+    [0.0013, 1.1e-05, 1e-05]
+    """
+    with np.errstate(invalid="ignore"):
+        deviate = -special.ndtri(np.asarray(p) / 2)
+        found: Floats = np.minimum(2 * special.stdtr(np.maximum(windows, 1), -deviate), 1.0)
+    return np.where(windows > 0, found, p)
+
+
+def calibrated_deviate(p: Floats, fit: Fit) -> Floats:
+    """The calibrated p-value of a test with a normal deviate: of means, spreads and rates.
+
+    Parameters
+    ----------
+    p
+        float64[...]: two-sided, for independent records. NaN stays NaN.
+
+    >>> fit = Fit(np.array(4.0), np.array(1.0), np.array(0.0), np.array(1000))
+    >>> calibrated_deviate(np.array([0.0455, 1e-6]), fit).round(4).tolist()  # two and five standard errors
+    [0.3176, 0.0146]
+    """
+    deviate = -special.ndtri(np.asarray(p) / 2) / np.sqrt(fit.scale)
+    return _no_smaller(charged(2 * special.ndtr(-deviate), fit.windows), p, fit)
+
+
+def calibrated_shares(statistic: Floats, p: Floats, fit: Fit) -> Floats:
+    """The calibrated p-value of a statistic that is chi-squared for independent records.
 
     Parameters
     ----------
     statistic, p
-        float64[...]: T, and its p-value for independent records. NaN stays NaN.
-
-    >>> few, many = (calibrate(np.full((K, 1), 30.0), 9.0) for K in (8, 1000))
-    >>> T, p = np.array([60.0]), np.array([1.3e-9])
-    >>> calibrated_p(T, p, few).round(3).tolist(), calibrated_p(T, p, many).round(3).tolist()
-    ([0.052], [0.035])
+        float64[...]: T, such as :func:`psi_statistic`, and its p-value for independent records.
     """
-    ratio = statistic / (calibration.scale * calibration.freedom)
-    windows = np.maximum(calibration.windows, 1)
-    dependent = special.fdtrc(calibration.freedom, windows * calibration.freedom, np.maximum(ratio, 0.0))
-    found: Floats = np.where(calibration.windows > 0, np.maximum(dependent, p), p)
-    return np.where(np.isfinite(statistic), found, np.nan)
+    beyond = np.maximum((statistic - fit.offset) / fit.scale, 0.0)
+    return _no_smaller(charged(special.chdtrc(fit.freedom, beyond), fit.windows), p, fit)
 
 
-def held_out(windows: Counts) -> Counts:
-    """What each window is compared with: the reference's other windows, int64[K, ..., C].
+def shares_bound(plain: Floats, level: float, fit: Fit) -> Floats:
+    """What T exceeds at a level when nothing drifts: :func:`calibrated_shares` the other way round.
 
     Parameters
     ----------
-    windows
-        int64[K, ..., C]: any totals of the reference's windows in time order.
-
-    >>> held_out(np.array([[1, 0], [2, 5]])).tolist()
-    [[2, 5], [1, 0]]
+    plain
+        float64[...]: the bound for independent records, on the scale of T.
     """
-    rest: Counts = windows.sum(axis=0) - windows
-    return rest
+    windows, place = np.unique(np.maximum(fit.windows, 1), return_inverse=True)
+    own = 2 * special.ndtr(special.stdtrit(windows.astype(np.float64), level / 2))
+    own = np.maximum(own, np.finfo(np.float64).tiny)[place.reshape(fit.windows.shape)]
+    bound = np.maximum(fit.offset + fit.scale * special.chdtri(fit.freedom, own), plain)
+    return np.where(fit.windows > 0, bound, plain)
+
+
+def calibrated_ks(D: Floats, n: Counts, m: Counts, p: Floats, fit: Fit) -> Floats:
+    """The calibrated p-value of a Kolmogorov-Smirnov statistic.
+
+    Windows of n records say as much as n/a independent ones, with a at the value where the shares below it
+    vary most: the tail of a Gaussian process is that of its largest variance.
+
+    Parameters
+    ----------
+    D, p
+        float64[...]: the statistic, and its p-value for independent records.
+    n, m
+        int64[...]: sizes of window and reference.
+    """
+    effective = m * (n / np.maximum(m + n, 1)) / fit.scale
+    return _no_smaller(charged(ks_p_value(D, effective), fit.windows), p, fit)
+
+
+def _no_smaller(found: Floats, p: Floats, fit: Fit) -> Floats:
+    least = np.where(fit.windows > 0, np.maximum(found, p), p)
+    return np.where(np.isfinite(p), least, np.nan)
 
 
 def psi_statistic(psi: Floats, n: Counts, m: Counts) -> Floats:
@@ -147,23 +173,68 @@ def psi_statistic(psi: Floats, n: Counts, m: Counts) -> Floats:
     return T
 
 
-def ks_statistic(D: Floats, n: Counts, m: Counts) -> tuple[Floats, float]:
-    r"""T of a Kolmogorov-Smirnov statistic, and its degrees of freedom.
+Key = tuple[str, str]
+"""Feature and metric; the feature is empty for the counters."""
 
-    :math:`\frac{nm}{n+m} D^2` scaled to the chi-square of equal mean and variance (5 degrees of freedom).
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The fits of a profile: how strong the dependence is, by slice and test.
+
+    Parameters
+    ----------
+    keys
+        The T tests.
+    fits
+        float64 and int64[R, T]. Its first row is of slice ``all``.
+    rows
+        int64[S]: the row of each slice; 0 for those that have too few records for one of their own.
     """
-    freedom = 2 * KS_MEAN**2 / KS_VARIANCE
-    T: Floats = D**2 / (1 / np.maximum(n, 1) + 1 / np.maximum(m, 1)) * (freedom / KS_MEAN)
-    return T, freedom
+
+    keys: tuple[Key, ...]
+    fits: Fit
+    rows: Counts
+
+    @cached_property
+    def column(self) -> dict[Key, int]:
+        """The place of each test."""
+        return {key: i for i, key in enumerate(self.keys)}
+
+    def at(self, keys: tuple[Key, ...], slices: Counts) -> Fit:
+        """The fits of K tests on slices (rows of the profile, int64[S]), [K, S] each."""
+        columns = np.array([self.column.get(key, -1) for key in keys], np.int64)[:, None]
+        found = self.fits.pick(self.rows[slices], columns)
+        return found._replace(windows=np.where(columns < 0, 0, found.windows))
+
+    def to_document(self, slices: tuple[str, ...]) -> dict[str, Any]:
+        """For JSON: what slices without fits of their own share is left out."""
+        rows = zip(slices, self.rows.tolist(), strict=True)
+        own = {name: row for name, row in rows if row or name == slices[0]}
+        document: dict[str, Any] = {"tests": [list(key) for key in self.keys]}
+        for part, values in self.fits._asdict().items():
+            columns = self._columns(part)
+            document[part] = {name: values[row, columns].tolist() for name, row in own.items()}
+        return document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], slices: tuple[str, ...]) -> Calibration:
+        """Read what ``to_document`` wrote."""
+        keys = tuple((str(feature), str(metric)) for feature, metric in document["tests"])
+        own = [name for name in slices if name in document["windows"]]
+        place = {name: i for i, name in enumerate(own)}
+        rows = np.array([place.get(name, 0) for name in slices], np.int64)
+        found = cls(keys, uncalibrated((len(own), len(keys))), rows)
+        for part, values in found.fits._asdict().items():
+            columns = found._columns(part)
+            values[:, columns] = [document[part][name] for name in own]
+        return found
+
+    def _columns(self, part: str) -> list[int]:
+        """The tests that have the part of a fit: freedom and offset are those of shares alone."""
+        shaped = part in {"scale", "windows"}
+        return [i for i, (_, metric) in enumerate(self.keys) if shaped or metric == "psi"]
 
 
-def mean_statistic(reference: Sample, window: Sample) -> Floats:
-    """T of a shift of the mean: the square of Welch's t, chi-squared with 1 degree of freedom.
-
-    Its scale is the variance inflation factor: a window of n dependent records says as much of the mean as
-    n/a independent ones.
-    """
-    spread = window.variance / window.n + reference.variance / reference.n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        T: Floats = (window.mean - reference.mean) ** 2 / spread
-    return np.where(reference.constant, np.nan, T)
+def uncalibrated(shape: tuple[int, ...]) -> Fit:
+    """Fits that change nothing."""
+    return Fit(np.ones(shape), np.ones(shape), np.zeros(shape), np.zeros(shape, np.int64))

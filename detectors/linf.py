@@ -25,11 +25,14 @@ class Linf(NamedTuple):
         float64[...]: of that group's two shares, times the number of groups.
     group
         int64[...]: the group that moved most, the first of several; 0 where a side is empty.
+    factor
+        int64[...]: among how many it was chosen, which the p-value answers for.
     """
 
     value: Floats
     p_value: Floats
     group: NDArray[np.int64]
+    factor: NDArray[np.int64]
 
 
 def linf(reference: Counts, window: Counts) -> Linf:
@@ -68,6 +71,7 @@ def linf(reference: Counts, window: Counts) -> Linf:
         m,
     )
     groups = ((reference > 0) | (window > 0)).sum(axis=-1)
-    p_value = np.minimum(np.where(groups > 2, groups, 1) * alone, 1.0)
+    factor = np.where(groups > 2, groups, 1)
+    p_value = np.minimum(factor * alone, 1.0)
     value = away.max(axis=-1)
-    return Linf(np.where(empty, np.nan, value), np.where(empty, np.nan, p_value), group)
+    return Linf(np.where(empty, np.nan, value), np.where(empty, np.nan, p_value), group, factor)

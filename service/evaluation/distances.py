@@ -6,13 +6,15 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from detectors.calibration import Fit, calibrated_deviate, calibrated_shares, psi_statistic, shares_bound
 from detectors.chi2 import chi2
 from detectors.groups import group_counts
 from detectors.hellinger import hellinger, hellinger_of_psi
 from detectors.js import js, js_of_psi
 from detectors.linf import linf
-from detectors.psi import Psi, enough_for_psi, psi
+from detectors.psi import NULL_LEVEL, Psi, enough_for_psi, psi
 from service.evaluation.block import Block, Counts, Floats, block, data_of, only, too_few
+from service.evaluation.fits import each, fits
 from service.evaluation.frame import Frame, reference_fields
 
 ON_REQUEST = ("js", "hellinger", "linf", "chi2")
@@ -44,9 +46,10 @@ def _measured(frame: Frame, field: int, metrics: tuple[str, ...]) -> Block:
     window = group_counts(values, known.groups[frame.at], reference.shape[-1])
     m, n = reference.sum(axis=-1), values.sum(axis=-1)
     enough = (m > 0) & enough_for_psi(m, n, known.sizes[frame.at])
-    test = psi(reference, window)
-    rows = np.array([_row(metric, reference, window, test) for metric in metrics])
     name = frame.layout.judged[field].name
+    of_psi, of_linf = each(fits(frame, ((name, "psi"), (name, "linf"))))
+    test = _calibrated(psi(reference, window), n, m, of_psi)
+    rows = np.array([_row(metric, reference, window, test, of_psi, of_linf) for metric in metrics])
     return block(
         [(name, metric) for metric in metrics],
         only(enough, rows[:, 0]),
@@ -58,7 +61,16 @@ def _measured(frame: Frame, field: int, metrics: tuple[str, ...]) -> Block:
     )
 
 
-def _row(metric: str, reference: Counts, window: Counts, test: Psi) -> tuple[Floats, Floats, Floats]:
+def _calibrated(test: Psi, n: Counts, m: Counts, fit: Fit) -> Psi:
+    """The test as it is under the dependence of the reference."""
+    spread = 1 / np.maximum(n, 1) + 1 / np.maximum(m, 1)
+    p_value = calibrated_shares(psi_statistic(test.value, n, m), test.p_value, fit)
+    return Psi(test.value, p_value, spread * shares_bound(test.null_bound / spread, NULL_LEVEL, fit))
+
+
+def _row(
+    metric: str, reference: Counts, window: Counts, test: Psi, of_psi: Fit, of_linf: Fit
+) -> tuple[Floats, Floats, Floats]:
     """Value, p-value and null bound on each slice."""
     if metric == "js":
         return js(reference, window), test.p_value, js_of_psi(test.null_bound)
@@ -66,8 +78,13 @@ def _row(metric: str, reference: Counts, window: Counts, test: Psi) -> tuple[Flo
         return hellinger(reference, window), test.p_value, hellinger_of_psi(test.null_bound)
     if metric == "linf":
         most = linf(reference, window)
-        return most.value, most.p_value, np.full_like(most.value, np.nan)
+        alone = calibrated_deviate(most.p_value / most.factor, of_linf)
+        p_value = np.minimum(alone * most.factor, 1.0)
+        return most.value, p_value, np.full_like(most.value, np.nan)
     if metric == "chi2":
         tested = chi2(reference, window)
-        return tested.value, tested.p_value, tested.null_bound
+        p_value = calibrated_shares(tested.statistic, tested.p_value, of_psi)
+        spread = 1 / np.maximum(window.sum(axis=-1), 1) + 1 / np.maximum(reference.sum(axis=-1), 1)
+        bound = shares_bound(tested.null_bound**2 / spread, NULL_LEVEL, of_psi)
+        return tested.value, p_value, np.sqrt(spread * bound)
     return test.value, test.p_value, test.null_bound

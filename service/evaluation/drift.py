@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from detectors.calibration import calibrated_deviate, calibrated_ks
 from detectors.ks import ks
 from detectors.shift import in_units, mean_shift, std_shift
 from service.evaluation.block import UNDEFINED, Block, block, data_of, only, too_few
+from service.evaluation.fits import fits
 from service.evaluation.frame import Frame, reference_fields
 
 SAMPLES_MIN = 30
@@ -42,13 +44,15 @@ def _ks(frame: Frame, field: int) -> Block:
     m, n = reference.sum(axis=-1), window.sum(axis=-1)
     result = ks(reference, window)
     enough = np.minimum(m, n) >= SAMPLES_MIN
+    key = (frame.layout.judged[field].name, "ks")
+    p_value = calibrated_ks(result.lower, n, m, result.p_value, fits(frame, (key,)))[0]
     return block(
-        [(frame.layout.judged[field].name, "ks")],
+        [key],
         only(enough, result.lower),
         data_of(enough),
         n,
         frame.reference_n(m),
-        p_value=only(enough, result.p_value),
+        p_value=only(enough, p_value),
         lower=only(enough, result.lower),
         upper=only(enough, result.upper),
     )
@@ -69,8 +73,9 @@ def _moments(frame: Frame) -> list[Block]:
     ):
         enough = np.minimum(n, m) >= least
         data = np.where(enough & reference.constant, UNDEFINED, data_of(enough))
-        value, p_value = only(enough, shift.value), only(enough, shift.p_value)
         keys = [(name, metric) for name in names]
+        value = only(enough, shift.value)
+        p_value = only(enough, calibrated_deviate(shift.p_value, fits(frame, keys)))
         blocks.append(block(keys, value, data, n, frame.reference_n(m), p_value=p_value))
     centre, scale = (np.array([[getattr(field, part)] for field in fields]) for part in ("centre", "scale"))
     for metric, value in zip(("mean", "std"), in_units(window, centre, scale), strict=True):

@@ -1,0 +1,37 @@
+"""The calibration of a frame's tests: how strong the dependence is that the reference shows on each slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from detectors.calibration import Calibration, Fit, Key, uncalibrated
+from detectors.profile import Profile
+from service.evaluation.frame import Frame
+
+
+def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
+    """The fits of K tests on the frame's S slices, [K, S] each.
+
+    A slice that the reference lacks has those of ``all``. Baselines other than the reference are of the same
+    stream, so they have the same.
+
+    Parameters
+    ----------
+    keys
+        Feature and metric.
+    """
+    found = None if frame.profile is None else calibration_of(frame.profile)
+    return uncalibrated((len(keys), len(frame.slices))) if found is None else found.at(tuple(keys), frame.at)
+
+
+def each(found: Fit) -> list[Fit]:
+    """The fits of each test by itself."""
+    return [found.pick(i) for i in range(len(found.windows))]
+
+
+@lru_cache(maxsize=64)
+def calibration_of(profile: Profile) -> Calibration | None:
+    """The calibration that a profile holds, read once."""
+    document = profile.calibration
+    return None if document is None else Calibration.from_document(document, profile.slices)
