@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from urllib.parse import urlencode
 
+from service.alerts.explain import explanation_lines
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.evaluation.block import SHIFTS
 from service.evaluation.result import Judgement, Result, Verdict
@@ -76,6 +77,7 @@ class Detail:
     histogram: drawing.Histogram | None
     pairs: tuple[drawing.Pair, ...]
     states: tuple[drawing.Pair, ...]
+    why: tuple[str, ...]
     trend_metric: str
     trend: drawing.Trend | None
     threshold: float | None
@@ -271,6 +273,7 @@ def _detail(snapshot: Snapshot, slice_name: str, feature: str) -> Detail:
         histogram=None if drawn is None or drawn.kind == "categorical" else drawing.histogram(drawn),
         pairs=pairs,
         states=states,
+        why=() if finding is None else explanation_lines(finding.judgement.result),
         trend_metric=metric,
         trend=drawing.line(snapshot.series(slice_name, feature, metric), *TREND, threshold),
         threshold=threshold,

@@ -69,6 +69,15 @@ async def test_the_worst_finding_is_chosen_until_the_reader_chooses(client: Clie
     assert '<h3 id="detail-title">income <span class="on">on region=eu' in text
 
 
+async def test_a_breach_says_why_and_what_does_not_breach_does_not(client: Client) -> None:
+    text, _ = await read(client, "/?model=credit&version=7&window=1h%2F5m&slice=region%3Deu&feature=income")
+    assert "breaches</h4>" in text
+    assert "<li>It went from mean " in text
+    assert "<li>On all traffic it is " in text
+    text, _ = await read(client, "/?model=credit&version=7&window=1h%2F5m&slice=region%3Dus&feature=income")
+    assert "breaches</h4>" not in text
+
+
 async def test_a_version_without_a_name_can_be_chosen(client: Client, world: World) -> None:
     window = replace(world.evaluated.window, version="")
     world.board.update(Evaluated(window, world.evaluated.results, world.evaluated.judgements))
