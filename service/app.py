@@ -97,8 +97,8 @@ class Worker:
         silent_s = time.monotonic() - self._ingest.flushed_at
         if silent_s > SILENT_S + 3 * self._settings.timing.flush / 1000:
             reasons.append(f"nothing stated for {silent_s:.0f} s: the broker does not answer")
-        if self._ingest.lag_records > LAG_MAX:
-            reasons.append(f"{self._ingest.lag_records:,} records behind")
+        if self._ingest.lag.records > LAG_MAX:
+            reasons.append(f"{self._ingest.lag.records:,} records behind")
         return not reasons, reasons
 
     async def _serve(self) -> None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterable
 
 from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    OffsetMetadataTooLargeError,
+    RebalanceInProgressError,
+)
 
 from service.config.settings import Kafka, Settings
+from service.errors import ConfigError, KafkaError
 from service.kafka.connection import make_admin
 from service.windows.clock import NEVER_MS
-from service.windows.resume import METADATA_BYTES, Resume, read_metadata
+from service.windows.resume import METADATA_BYTES, Resume, alike, read_metadata
 
 log = logging.getLogger(__name__)
 
+REFUSED = (CommitFailedError, IllegalStateError, RebalanceInProgressError)
+"""What a commit raises when the group has moved on: what was committed may be somebody else's now."""
+
 
 async def committed(
-    kafka: Kafka, group: str, partitions: list[TopicPartition]
+    kafka: Kafka, group: str, partitions: list[TopicPartition], models: Collection[str]
 ) -> dict[TopicPartition, Resume]:
     """What the group last committed for each partition; a commit that is not ours counts as a bare offset."""
     admin = make_admin(kafka)
@@ -28,8 +38,12 @@ async def committed(
     resumes = {}
     for partition, commit in found.items():
         if commit.offset >= 0:
-            resume = read_metadata(commit.metadata)
+            resume = read_metadata(commit.metadata, models)
             if resume is None or resume.offset != commit.offset:
+                log.warning(
+                    "commit of somebody else",
+                    extra={"source": f"{partition.topic}/{partition.partition}", "offset": commit.offset},
+                )
                 resume = bare(commit.offset)
             resumes[partition] = resume
     return resumes
@@ -48,19 +62,55 @@ async def first_offset(consumer: AIOKafkaConsumer, settings: Settings, partition
 
 
 async def commit(consumer: AIOKafkaConsumer, resumes: dict[TopicPartition, Resume]) -> bool:
-    """Commit; whether it was taken. A source whose commit was not may be somebody else's: let it go."""
+    """Commit; whether it was taken. A source whose commit was not may be somebody else's: let it go.
+
+    Raises
+    ------
+    KafkaError
+        When the state of a source is larger than the broker lets a commit be: without it nobody could go on.
+    """
     offsets = {}
     for partition, resume in resumes.items():
         metadata = resume.metadata()
         if len(metadata) > METADATA_BYTES:
-            log.warning("commit metadata too long, commit left out", extra={"source": str(partition)})
-            continue
+            raise too_long(partition, len(metadata), len(resume.finished_ms))
         offsets[partition] = OffsetAndMetadata(resume.offset, metadata)
     if not offsets:
         return True
     try:
         await consumer.commit(offsets)
-    except (CommitFailedError, IllegalStateError, RebalanceInProgressError) as error:
-        log.info("commit not taken", extra={"error": repr(error)})
+    except OffsetMetadataTooLargeError as error:
+        longest = max(offsets, key=lambda partition: len(offsets[partition].metadata))
+        size, models = len(offsets[longest].metadata), len(resumes[longest].finished_ms)
+        raise too_long(longest, size, models) from error
+    except REFUSED as error:
+        log.warning("commit not taken", extra={"error": repr(error)})
         return False
     return True
+
+
+def too_long(partition: TopicPartition, size: int, models: int) -> KafkaError:
+    """The error of a commit that does not fit."""
+    return KafkaError(
+        f"sources: the commit of {partition.topic}/{partition.partition} takes {size:,} bytes for {models} "
+        f"models; at most {METADATA_BYTES:,} are used, and the broker's offset.metadata.max.bytes may be less"
+        " (its default is 4,096); without it a restart would count wrong, so counting stops; give the broker "
+        "its default back, or spread the models over several topics",
+        reason="commit_too_long",
+    )
+
+
+def require_distinct(models: Iterable[str]) -> None:
+    """Refuse models that a commit could not tell apart.
+
+    Raises
+    ------
+    ConfigError
+        When two names have one fingerprint.
+    """
+    for one, other in alike(models):
+        raise ConfigError(
+            f"models: the names {one} and {other} have the same fingerprint, so that a commit could not tell "
+            "them apart; rename one of them",
+            reason="alike_names",
+        )

@@ -27,6 +27,7 @@ from service.alerts.notice import AlertNotice, Notice, TriggerNotice, encode, to
 from service.config.digest import settings_digest
 from service.config.settings import Settings
 from service.evaluation.result import Evaluated
+from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.outbox import Outbox
@@ -139,7 +140,23 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         if position > self._told_to[tp]:
             await self._outbox.acknowledged()
             self._told_to[tp] = position
+            await self._commit(tp, position)
+
+    async def _commit(self, tp: TopicPartition, position: int) -> None:
+        """Remember that all output up to here is safe; a partition whose commit is refused is let go.
+
+        Whoever gets it tells what was told since the last commit once more, with the same ids.
+        """
+        try:
             await self._consumer.commit({tp: OffsetAndMetadata(position, "")})
+        except REFUSED as error:
+            log.warning("commit not taken", extra={"error": repr(error)})
+            self._let_go(tp)
+
+    def _let_go(self, tp: TopicPartition) -> None:
+        evaluation = self._evaluations.pop(tp, None)
+        for name in evaluation.models if evaluation else ():
+            self._board.forget(name)
 
     async def _perform(self, effect: Effect, tp: TopicPartition, *, send: bool) -> None:
         if isinstance(effect, Evaluated):
@@ -203,10 +220,10 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             except Exception as error:  # noqa: BLE001  # an older snapshot serves as well, it only takes longer
                 log.warning("snapshot at revocation failed", extra={"error": repr(error)})
             for tp in revoked:
-                evaluation = self._evaluations.pop(tp, None)
-                for name in evaluation.models if evaluation else ():
-                    self._board.forget(name)
+                self._let_go(tp)
             self.assigned = False
+        if revoked:
+            log.info("partials revoked", extra={"partitions": sorted(tp.partition for tp in revoked)})
 
     async def _recover(self, tp: TopicPartition) -> None:
         await self._reader.read_to_end()

@@ -26,18 +26,20 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from service.config.settings import Settings
 from service.events.batch import Record
-from service.kafka.commits import bare, commit, committed, first_offset
+from service.kafka.commits import bare, commit, committed, first_offset, require_distinct
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
 from service.kafka.deadletter import DeadLetters
+from service.kafka.measures import Lag, count_batch, observe
 from service.kafka.outbox import Outbox
 from service.kafka.records import bulk_options
-from service.pipeline import Ingest, Taken
+from service.kafka.telling import Telling
+from service.pipeline import Ingest
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
 from service.windows.resume import Resume
 from service.windows.source import Source
-from service.windows.statement import Partial, Progress, encode_partial, source_name
+from service.windows.statement import Partial, encode_partial, source_name
 
 log = logging.getLogger(__name__)
 
@@ -62,16 +64,17 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._group = f"{settings.kafka.group}-ingest"
         self._lock = asyncio.Lock()
         self._resumes: dict[TopicPartition, Resume] = {}
-        self._told: dict[TopicPartition, tuple[int, int, int]] = {}
         self._counted_to: dict[TopicPartition, int] = {}
+        self._parked: dict[TopicPartition, Source] = {}
         self._era = 0
         self._failure: Exception | None = None
         self.assigned = False
-        self.lag_records = 0
+        self.lag = Lag()
         self.flushed_at = time.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until ``stopping``; raises whatever breaks: a new service then begins at the last commit."""
+        require_distinct(model.name for model in self._settings.models)
         self._ingest = Ingest(self._settings, self._control)
         self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
         self._consumer: AIOKafkaConsumer = make_consumer(
@@ -80,6 +83,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         )  # fmt: skip
         await self._producer.start()
         self._outbox = Outbox(self._producer)
+        self._telling = Telling(self._outbox, self._topics.partials, self._partials_partitions)
         self._dead_letters = DeadLetters(self._producer, self._outbox, self._topics.deadletter)
         try:
             await self._consumer.start()
@@ -140,7 +144,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._metrics.dead_lettered()
         for sample in taken.samples:
             await self._send(sample, sample.model)
-        self._count(taken, sum(map(len, filter(None, map(_VALUE, records)))))
+        count_batch(self._metrics, taken, sum(map(len, filter(None, map(_VALUE, records)))))
 
     async def _flush(self) -> None:
         began = time.monotonic()
@@ -162,7 +166,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             source.acknowledge()
         await self._tell_progress([partitions[name] for name in sources])
         await self._commit({partitions[name]: source for name, source in sources.items()})
-        self._observe(sources, partitions)
+        self._observe({partitions[name]: source for name, source in sources.items()})
         self.flushed_at = time.monotonic()
         self._metrics.flushed(self.flushed_at - began)
 
@@ -188,24 +192,13 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             self._resumes |= changed
             self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
         else:  # the rebalance that is under way begins them again, here or elsewhere
-            for tp in changed:
-                self._ingest.revoke(source_name(tp.topic, tp.partition))
+            self._let_go(changed)
 
     async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:
             source = self._ingest.sources[source_name(tp.topic, tp.partition)]
-            facts = (source.position, source.newest_ms, source.caught_up_ms)
-            if self._told.get(tp) == facts:
-                continue
-            progress = Progress(
-                topic=tp.topic, partition=tp.partition,
-                partitions=len(self._consumer.partitions_for_topic(tp.topic) or ()),
-                hi=source.position, clock_ms=source.newest_ms, caught_up_ms=source.caught_up_ms,
-            )  # fmt: skip
-            data = encode_partial(progress)
-            for partition in range(self._partials_partitions):
-                await self._outbox.send(self._topics.partials, data, partition=partition)
-            self._told[tp] = facts
+            count = len(self._consumer.partitions_for_topic(tp.topic) or ())
+            await self._telling.progress(tp, source, count)
         await self._outbox.acknowledged()
 
     async def _send(self, partial: Partial, model: str) -> None:
@@ -220,20 +213,25 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 await self._begin_all(assigned)
             except Exception as error:  # noqa: BLE001  # aiokafka only logs what a listener raises
                 self._failure = error
-                return
-        log.info(
-            "sources assigned", extra={"sources": sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)}
-        )
 
     async def _begin_all(self, assigned: Sequence[TopicPartition]) -> None:
-        found = await committed(self._settings.kafka, self._group, list(assigned)) if assigned else {}
+        names = self._ingest.plans.keys()
+        found = await committed(self._settings.kafka, self._group, list(assigned), names) if assigned else {}
+        kept = [tp for tp in assigned if tp in self._parked and found.get(tp) == self._resumes.get(tp)]
         for tp in assigned:
+            if tp in kept:
+                self._go_on(tp, self._parked[tp])
+                continue
             resume = found.get(tp) or bare(await first_offset(self._consumer, self._settings, tp))
             self._counted_to[tp] = resume.position
             self._begin(tp, resume)
+        self._parked.clear()
         # A beginning at the end of the log must be remembered before anything is read after it.
-        await commit(self._consumer, {tp: self._resumes[tp] for tp in assigned if tp not in found})
+        fresh = {tp: self._resumes[tp] for tp in assigned if tp not in found}
+        if not await commit(self._consumer, fresh):
+            self._let_go(fresh)
         self.assigned = True
+        log.info("sources assigned", extra={"sources": named(assigned), "from_memory": named(kept)})
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -245,18 +243,42 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             try:
                 if revoked:
                     await self._flush()
+                    self._park(revoked)
             except Exception as error:  # noqa: BLE001  # the next owner begins at the last commit, whatever went wrong here
                 log.warning("flush at revocation failed", extra={"error": repr(error)})
+            self._let_go(revoked)
             for tp in revoked:
-                self._ingest.revoke(source_name(tp.topic, tp.partition))
-                self._told.pop(tp, None)
                 self._metrics.lost_partition(tp.topic, tp.partition)
             self.assigned = False
+        if revoked:
+            log.info("sources revoked", extra={"sources": named(revoked)})
+
+    def _park(self, revoked: Sequence[TopicPartition]) -> None:
+        """Remember what was counted, for the case that the partition comes back.
+
+        A source is all that its commit says and what is read after it up to the commit's position, whoever
+        reads it. So one that stands exactly where its commit says may go on, as long as that commit is still
+        the last: nobody who has counted further has committed since.
+        """
+        for tp in revoked:
+            source = self._ingest.sources.get(source_name(tp.topic, tp.partition))
+            if source is not None and source.resume() == self._resumes[tp]:
+                self._parked[tp] = source
+
+    def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
+        for tp in partitions:
+            self._ingest.revoke(source_name(tp.topic, tp.partition))
+            self._telling.forget(tp)
+
+    def _go_on(self, tp: TopicPartition, source: Source) -> None:
+        self._ingest.sources[source.name] = source
+        self._consumer.seek(tp, source.position)
+        self._era += 1
 
     def _begin(self, tp: TopicPartition, resume: Resume) -> None:
         self._ingest.assign(source_name(tp.topic, tp.partition), resume)
         self._resumes[tp] = resume
-        self._told.pop(tp, None)
+        self._telling.forget(tp)
         self._consumer.seek(tp, resume.offset)
         self._era += 1
 
@@ -271,29 +293,11 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             self._metrics.gap(tp.topic, tp.partition, max(0, oldest - offset))
             self._begin(tp, bare(oldest))
 
-    def _count(self, taken: Taken, size: int) -> None:
-        self._metrics.bytes_in(size)
-        self._metrics.tombstones(taken.tombstones)
-        self._metrics.duplicate_keys(taken.duplicate_keys)
-        for (model, is_label), count in taken.events.items():
-            self._metrics.events(model, "label" if is_label else "prediction", count)
+    def _observe(self, sources: Mapping[TopicPartition, Source]) -> None:
+        ends = {tp: self._consumer.highwater(tp) or 0 for tp in sources}
+        self.lag = observe(self._metrics, sources, ends, self._ingest.plans, time.time() * 1000)
 
-    def _observe(self, sources: Mapping[str, Source], partitions: dict[str, TopicPartition]) -> None:
-        now_ms = time.time() * 1000
-        self.lag_records = 0
-        panes: dict[str, int] = dict.fromkeys(self._ingest.plans, 0)
-        for name, source in sources.items():
-            tp = partitions[name]
-            records = max(0, (self._consumer.highwater(tp) or 0) - source.position)
-            self.lag_records += records
-            behind_ms = now_ms - max(source.newest_ms, source.caught_up_ms, 0) if records else 0
-            self._metrics.lag(tp.topic, tp.partition, records, max(0.0, behind_ms / 1000))
-            for model, count in source.open_by_model().items():
-                panes[model] += count
-            for model, tally in source.tallies().items():
-                self._metrics.late(model, tally.late)
-                self._metrics.clamped(model, tally.clamped)
-                self._metrics.skipped(model, tally.skipped)
-                self._metrics.other_events(model, tally.cut)
-        for model, count in panes.items():
-            self._metrics.open_panes(model, count)
+
+def named(partitions: Iterable[TopicPartition]) -> list[str]:
+    """The names of sources, for the log."""
+    return sorted(source_name(tp.topic, tp.partition) for tp in partitions)

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+from unittest.mock import patch
 
 import pytest
 
 from tests.pipeline.faulty import BROKEN
 from tests.pipeline.simulation import Rules, Simulation, faults
+from tests.pipeline.worker import Worker
 
 RUNS = 8
 SEEDS = int(os.environ.get("DRIFTLINE_SEEDS", "160"))
@@ -37,3 +39,20 @@ def test_the_simulated_trouble_is_real() -> None:
     windows = [window for seed in range(10) for window in Simulation(seed, Rules()).run().values()]
     assert sum(len(window.counted) for window in windows) > 500
     assert sum(window.late for window in windows) > 50
+
+
+def test_the_simulated_workers_go_on_from_memory() -> None:
+    went_on = 0
+    for seed in range(20):
+        simulation = Simulation(seed, Rules())
+        everyone: list[Worker] = []
+        begin = Worker.begin
+
+        def noted(worker: Worker, sources: list[str]) -> None:
+            everyone.append(worker)  # noqa: B023  # used within this turn of the loop
+            begin(worker, sources)  # noqa: B023  # likewise
+
+        with patch.object(Worker, "begin", noted):
+            simulation.run()
+        went_on += sum(worker.went_on for worker in set(everyone))
+    assert went_on > 20

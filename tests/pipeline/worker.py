@@ -28,14 +28,33 @@ class Worker:
         self.producer = Producer(world, failing)
         self.under_way: Steps | None = None
         self.pace = 1.0
+        self.commits: dict[str, str] = {}
+        self.parked: dict[str, Source] = {}
+        self.went_on = 0
 
     def begin(self, sources: list[str]) -> None:
-        """Start sources where their commits say."""
+        """Start sources where their commits say, or from memory where that is the same."""
         self.generation = self.world.generation
+        # The service keeps them until the next assignment. However long they are kept, it must be sound.
+        self.parked |= {name: source for name, source in self.ingest.sources.items() if self.may_park(source)}
         self.ingest.sources.clear()
         self.under_way = None
-        for source in sources:
-            self.ingest.assign(source, self.world.committed(source))
+        for name in sources:
+            parked = self.parked.pop(name, None)
+            if parked is not None and self.may_go_on(name):
+                self.ingest.sources[name] = parked
+                self.went_on += 1
+            else:
+                self.ingest.assign(name, self.world.committed(name))
+                self.commits.pop(name, None)
+
+    def may_park(self, source: Source) -> bool:
+        """Whether a source stands exactly where its commit says."""
+        return source.resume().metadata() == self.commits.get(source.name)
+
+    def may_go_on(self, name: str) -> bool:
+        """Whether the last commit is this worker's own."""
+        return self.world.commits.get(name) == self.commits[name]
 
     def step(self) -> None:
         """Go on with the flush under way, or read, or begin a flush."""
@@ -97,7 +116,8 @@ class Worker:
         """Commit each source; one whose commit is refused is let go, for somebody else has it."""
         for name in list(self.ingest.sources):
             if self.generation == self.world.generation:
-                self.world.commits[name] = self.resume(self.ingest.sources[name]).metadata()
+                self.commits[name] = self.resume(self.ingest.sources[name]).metadata()
+                self.world.commits[name] = self.commits[name]
             else:
                 self.ingest.revoke(name)
             yield
