@@ -8,8 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from service.config.base import Section, mistake
+from service.config.past import PastSpec
 from service.config.text import FeatureName, Name, Rfc3339, TagName, parse_time_ms
-from service.config.units import DurationMs, PositiveDurationMs, format_duration, parse_duration_ms
+from service.config.units import DurationMs, format_duration, format_offset, parse_duration_ms
+from service.config.window import WindowSpec
 
 __all__ = [
     "CategoricalFeature",
@@ -19,15 +21,10 @@ __all__ = [
     "MultiplicitySpec",
     "Name",
     "NumericFeature",
+    "PastSpec",
     "ReferenceSpec",
     "WindowSpec",
 ]
-
-_ROUND_SLIDES = (
-    *("1d", "12h", "6h", "4h", "3h", "2h", "1h", "30m", "20m", "15m", "10m", "5m", "2m", "1m"),
-    *("30s", "20s", "15s", "10s", "5s", "1s"),
-)
-
 
 class NumericFeature(Section):
     """A feature whose values are numbers."""
@@ -64,53 +61,6 @@ class CategoricalFeature(Section):
 
 
 Feature = Annotated[NumericFeature | CategoricalFeature, Field(discriminator="type")]
-
-
-class WindowSpec(Section):
-    """A sliding window of event time, aligned to the epoch."""
-
-    length: PositiveDurationMs = Field(description="How much event time one window covers.")
-    every: PositiveDurationMs | None = Field(
-        default=None, description="How often a window ends; default: its length (tumbling windows)."
-    )
-
-    @property
-    def slide_ms(self) -> int:
-        """Milliseconds between the ends of two consecutive windows."""
-        return self.every or self.length
-
-    @property
-    def name(self) -> str:
-        """The text that names the window in labels and rules, such as ``1h`` or ``1h/5m``."""
-        length = format_duration(self.length)
-        return length if self.slide_ms == self.length else f"{length}/{format_duration(self.slide_ms)}"
-
-    @model_validator(mode="after")
-    def _tiles(self) -> Self:
-        length, every = format_duration(self.length), format_duration(self.slide_ms)
-        if self.slide_ms > self.length:
-            raise mistake(
-                f"`every` ({every}) is longer than `length` ({length})",
-                consequence="events between two windows would be in none",
-                mend=f"make `every` at most {length}",
-                field="every",
-            )
-        if self.length % self.slide_ms:
-            raise mistake(
-                f"`length` ({length}) is no multiple of `every` ({every})",
-                consequence="the windows could not share their panes",
-                mend=f"make `every` a divisor of {length}, for example {format_duration(self._divisor())}",
-                field="every",
-            )
-        return self
-
-    def _divisor(self) -> int:
-        fitting = (
-            ms
-            for ms in map(parse_duration_ms, _ROUND_SLIDES)
-            if ms <= self.slide_ms and self.length % ms == 0
-        )
-        return next(fitting, self.length)
 
 
 class LearnSpec(Section):
@@ -153,6 +103,11 @@ class ReferenceSpec(Section):
         ge=10,
         le=1000,
         description="Fine quantile bins of a numeric feature; PSI uses groups of them.",
+    )
+    calibrate: bool = Field(
+        default=True,
+        description="Measure on the reference how much its records depend on each other, so that p-values hold "
+        "for such traffic too. Needs the reference in time order: by `timestamp`, else by rows.",
     )
 
 
@@ -231,6 +186,23 @@ class Model(Section):
     multiplicity: MultiplicitySpec = Field(
         default_factory=MultiplicitySpec, description="How p-values answer for the many tests of a window."
     )
+
+    past: PastSpec = Field(
+        default_factory=PastSpec,
+        description="Baselines of the stream itself, for monitors with a `baseline` other than `reference`.",
+    )
+
+    @model_validator(mode="after")
+    def _has_whole_hours(self) -> Self:
+        if self.past.utc_offset % self.pane_ms:
+            pane = format_duration(self.pane_ms)
+            raise mistake(
+                f"`utc_offset` ({format_offset(self.past.utc_offset)}) is no multiple of a pane ({pane})",
+                consequence="an hour of the past could not begin within a pane",
+                mend=f"write a multiple of {pane}, or choose windows of shorter panes",
+                field="past",
+            )
+        return self
 
     @property
     def pane_ms(self) -> int:

@@ -50,6 +50,15 @@ def format_duration(ms: int) -> str:
     return "".join(parts) or "0s"
 
 
+def format_offset(ms: int) -> str:
+    """The same of a time that may be negative.
+
+    >>> format_offset(-18_000_000), format_offset(19_800_000)
+    ('-5h', '5h30m')
+    """
+    return "-" * (ms < 0) + format_duration(abs(ms))
+
+
 def _duration(value: Any) -> int:
     try:
         ms = parse_duration_ms(value)
@@ -64,6 +73,19 @@ def _duration(value: Any) -> int:
             mend=f"write at most {format_duration(LONGEST_MS)}",
         )
     return ms
+
+
+def _offset(value: Any) -> int:
+    text = str(value).strip()
+    sign = -1 if text.startswith("-") else 1
+    ms = _duration(text[1:] if text[:1] in {"+", "-"} else text)
+    if ms > _UNIT_MS["d"]:
+        raise mistake(
+            f"{value} is more than a day",
+            consequence="no clock is that far from UTC",
+            mend="write how far local time is ahead of UTC, for example 5h30m or -8h",
+        )
+    return sign * ms
 
 
 def _positive(ms: int) -> int:
@@ -85,6 +107,20 @@ DurationMs = Annotated[
     ),
 ]
 """Written as text, held as integer milliseconds; 0 is allowed."""
+
+OffsetMs = Annotated[
+    int,
+    BeforeValidator(_offset),
+    PlainSerializer(format_offset, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^[+-]?([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$",
+            "examples": ["5h30m", "-8h"],
+        }
+    ),
+]
+"""How far a clock is ahead of UTC, at most a day; written as text, behind it with a minus."""
 
 PositiveDurationMs = Annotated[DurationMs, AfterValidator(_positive)]
 """A duration longer than 0."""

@@ -71,6 +71,11 @@ class Clock(msgspec.Struct, array_like=True):
         """The watermark before the record at ``offset``: earlier events no longer count in their panes."""
         return max(self.newest_ms - lateness_ms, self.known_to_ms(offset))
 
+    def move(self, offset: int, to: int) -> None:
+        """What was known at ``offset`` is known at ``to``, in a log that begins again."""
+        known_ms = self.known_to_ms(offset)
+        self.jumps = [Jump(to, known_ms)] if known_ms > NEVER_MS else []
+
     def since(self, offset: int) -> list[Jump]:
         """The jumps that a reader beginning at ``offset`` must know of, earlier ones folded into one."""
         earlier = [jump for jump in self.jumps if jump.offset <= offset][-1:]

@@ -45,6 +45,8 @@ class ClosedWindow:
     baselines
         Totals of the stream's own past in the same layout, by baseline name; only those asked for, and of
         these only those that have any past.
+    periods
+        By baseline, from how many days or weeks of the past its totals come, or hours of a rolling one.
     unseen
         By categorical feature, the names most frequent in the window that the reference does not know, and
         how often they came at least.
@@ -66,5 +68,6 @@ class ClosedWindow:
     late: int = 0
     newest: Totals | None = None
     baselines: Mapping[str, Totals] = field(default_factory=dict)
+    periods: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     model_gaps: int = 0

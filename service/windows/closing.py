@@ -2,60 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from service.config.model import Model, WindowSpec
-from service.windows.clock import NEVER_MS
-from service.windows.closed import ClosedWindow
-from service.windows.codec import decode_rows
+from service.windows.asked import Asked
+from service.windows.clock import FOREVER_MS, NEVER_MS
+from service.windows.closed import ClosedWindow, Totals
+from service.windows.gaps import Missing, missing_in
+from service.windows.merging import Heard, hear, merged, mismatched
+from service.windows.past import Past
 from service.windows.plan import Counting, Plan
-from service.windows.running import FoldedPane, MergedRows, RunningWindow
+from service.windows.reach import start_of
+from service.windows.running import FoldedPane, RunningWindow, between
+from service.windows.shelf import Grain, rolled_up, total_of
+from service.windows.silence import EMPTY_RUN, SILENT_RUN, Run, due
 from service.windows.statement import Statement
 
-EMPTY_RUN = 3
-"""Windows in a row without a record that are still evaluated: silence is seen, a long jump costs little."""
-
-
-class _Heard(msgspec.Struct):
-    """The best statement of one pane from one source."""
-
-    hi: int
-    digest: str
-    late: int
-    cut: int
-    of: int
-    parts: dict[int, tuple[tuple[str, ...], bytes]] = {}
-
-    @property
-    def whole(self) -> bool:
-        """Whether all parts have come."""
-        return len(self.parts) == self.of
+Shelves = dict[Grain, list[FoldedPane]]
 
 
 class _State(msgspec.Struct):
     """Everything that a snapshot must hold."""
 
-    heard: dict[tuple[str, int], dict[str, _Heard]] = {}
-    coming: dict[tuple[str, int], dict[str, _Heard]] = {}
-    """Newer statements of which parts are missing: until these come, the older one stands."""
-    folded: dict[str, list[FoldedPane]] = {}
-    closed_ms: dict[tuple[str, str], int] = {}
-    empty: dict[tuple[str, str], int] = {}
+    heard: dict[tuple[str, int], dict[str, Heard]] = {}
+    coming: dict[tuple[str, int], dict[str, Heard]] = {}
+    shelves: dict[str, Shelves] = {}
+    """By version the grains of each length, by their start."""
+    runs: dict[tuple[str, str], Run] = {}
+    """By version and window, how far it has come."""
     watermark_ms: int = NEVER_MS
+    began_ms: int = NEVER_MS
+    """The first watermark: whoever was silent since then was so for certain."""
     stated_ms: int = NEVER_MS
     late_at_merge: int = 0
     mismatched: int = 0
+    retired: int = 0
 
 
 class ModelWindows:
-    """The windows of one model, over all its versions."""
+    """The windows of one model, over all its versions.
 
-    def __init__(self, plan: Plan) -> None:
+    Parameters
+    ----------
+    asked
+        What is computed besides totals.
+    """
+
+    def __init__(self, plan: Plan, asked: Asked | None = None) -> None:
         self._plan = plan
+        self._asked = asked or Asked()
         self._state = _State()
+        self._past = Past(plan.model.past, plan.model.pane_ms)
+        self._grains = [Grain(spec.slide_ms) for spec in plan.model.windows]
+        if self._asked.baselines:
+            self._grains.append(self._past.grain)
         self._running: dict[tuple[str, str], RunningWindow] = {}
+        self._known_pasts: dict[tuple[str, str, str], tuple[object, Totals]] = {}
 
     @property
     def model(self) -> Model:
@@ -68,6 +72,11 @@ class ModelWindows:
         return self._state.watermark_ms
 
     @property
+    def needed_from_ms(self) -> int:
+        """No window to come holds anything from before this."""
+        return min(map(self._earliest_ms, self.model.windows))
+
+    @property
     def stated_ms(self) -> int:
         """Where the newest pane ends that any source has stated."""
         return self._state.stated_ms
@@ -77,44 +86,50 @@ class ModelWindows:
         """Statements that came when their pane had been folded already."""
         return self._state.late_at_merge
 
+    @property
+    def mismatched(self) -> int:
+        """Statements left out because they were counted under another profile than the one in force."""
+        return self._state.mismatched
+
+    @property
+    def retired(self) -> int:
+        """Versions dropped after a long silence."""
+        return self._state.retired
+
     def state(self, statement: Statement) -> None:
-        """Take a statement in: the highest ``hi`` of a source wins, whatever the order of arrival."""
+        """Take a statement in: the one of the highest rank of a source holds, whatever came first."""
         end_ms = statement.pane_ms + self.model.pane_ms
         self._state.stated_ms = max(self._state.stated_ms, end_ms)
         if end_ms <= self._state.watermark_ms:
             self._state.late_at_merge += 1
             return
-        key, source = (statement.version, statement.pane_ms), statement.source
-        whole, coming = self._state.heard.setdefault(key, {}), self._state.coming.setdefault(key, {})
-        if source in whole and statement.hi < whole[source].hi:
-            return
-        known = coming.get(source)
-        if known is not None and statement.hi < known.hi:
-            return
-        if known is None or (statement.hi, statement.digest) != (known.hi, known.digest):
-            known = _Heard(statement.hi, statement.digest, statement.late, statement.cut, statement.parts)
-        known.parts[statement.part] = (statement.slices, statement.rows)
-        coming[source] = known
-        if known.whole:
-            whole[source] = coming.pop(source)
+        key = (statement.version, statement.pane_ms)
+        hear(statement, self._state.heard.setdefault(key, {}), self._state.coming.setdefault(key, {}))
 
-    def close(self, watermark: int) -> Iterator[ClosedWindow]:
-        """The windows that the model's watermark (ms) has passed, by end, then version, then name."""
+    def close(self, watermark: int, gaps: Sequence[Missing] = ()) -> Iterator[ClosedWindow]:
+        """The windows that the model's watermark (ms) has passed, by end, then version, then name.
+
+        Parameters
+        ----------
+        gaps
+            Which event times lack records for certain: windows that meet one are incomplete.
+        """
         if watermark <= self._state.watermark_ms:
             return
         self._fold(watermark)
         self._state.watermark_ms = watermark
-        versions = sorted(self._state.folded)
+        if self._state.began_ms == NEVER_MS and watermark < FOREVER_MS:
+            self._state.began_ms = watermark
         ends = {
             (end, version, spec.name): spec
-            for version in versions
+            for version in sorted(self._state.shelves.keys() | self._plan.known_versions().keys())
             for spec in self.model.windows
-            for end in self._due(version, spec, watermark)
+            for end in self._due(version, spec)
         }
         for (end, version, _), spec in sorted(ends.items(), key=lambda item: item[0]):
-            yield self._window(version, spec, end)
-        for version in versions:
-            self._forget(version, watermark)
+            yield self._window(version, spec, end, gaps)
+        for version in sorted(self._state.shelves):
+            self._forget(version)
 
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
@@ -124,87 +139,144 @@ class ModelWindows:
         """Take up the state that ``dump`` gave."""
         self._state = msgspec.msgpack.decode(data, type=_State)
         self._running.clear()
+        self._known_pasts.clear()
 
     def _fold(self, watermark_ms: int) -> None:
-        """Merge the sources of every pane that ended; sorted, though sums of integers would not mind."""
-        due = [key for key in self._state.heard if key[1] + self.model.pane_ms <= watermark_ms]
-        for version, pane_ms in sorted(due):
-            sources = self._state.heard.pop((version, pane_ms))
-            torn = self._state.coming.pop((version, pane_ms), {}).keys() - sources.keys()
+        """Merge the sources of every pane that ended, and roll it up into the grains of every window."""
+        ended = [key for key in self._state.heard if key[1] + self.model.pane_ms <= watermark_ms]
+        folded: dict[str, list[FoldedPane]] = {}
+        for version, pane_ms in sorted(ended):
+            heard = self._state.heard.pop((version, pane_ms))
+            torn = self._state.coming.pop((version, pane_ms), {}).keys() - heard.keys()
             counting = self._plan.counting(version, pane_ms)
-            folded = self._merge(counting, pane_ms, [sources[name] for name in sorted(sources)])
-            if torn:
-                folded = msgspec.structs.replace(folded, incomplete=True)
-            self._state.folded.setdefault(version, []).append(folded)
-        for panes in self._state.folded.values():
-            panes.sort(key=lambda pane: pane.start_ms)
+            sources = [heard[name] for name in sorted(heard)]
+            self._state.mismatched += mismatched(counting, sources)
+            folded.setdefault(version, []).append(merged(counting, pane_ms, sources, torn=bool(torn)))
+        for version, panes in folded.items():
+            shelves = self._state.shelves.setdefault(version, {})
+            for grain in dict.fromkeys(self._grains):
+                shelves[grain] = rolled_up(shelves.get(grain, ()), panes, grain, self.model.pane_ms)
 
-    def _merge(self, counting: Counting, pane_ms: int, sources: list[_Heard]) -> FoldedPane:
-        merged = MergedRows(counting.layout.size)
-        strange = [source for source in sources if source.digest != counting.digest]
-        self._state.mismatched += len(strange)
-        for source in sources:
-            if source.digest == counting.digest:
-                for _, (names, data) in sorted(source.parts.items()):
-                    merged.add(names, decode_rows(data))
-        slices, rows = merged.encoded(counting.layout.sums)
-        late, cut = sum(s.late for s in sources), sum(s.cut for s in sources)
-        return FoldedPane(pane_ms, counting.digest, slices, rows, late, cut, incomplete=bool(strange))
+    def _due(self, version: str, spec: WindowSpec) -> list[int]:
+        """Ends of the windows to evaluate: those that hold data, and a run of empty ones after them."""
+        key, slide = (version, spec.name), spec.slide_ms
+        starts = [grain.start_ms for grain in self._shelf(version, Grain(slide))]
+        run = self._state.runs.get(key)
+        if run is None and starts:
+            run = Run(starts[0] // slide * slide)
+        elif run is None:
+            since_ms = max(self._state.began_ms, self._plan.known_versions().get(version, FOREVER_MS))
+            if not NEVER_MS < since_ms < FOREVER_MS:
+                return []
+            run = Run(-(-since_ms // slide) * slide + spec.length - slide)
+        ends = []
+        expected = self._expects(version, spec)
+        for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected):
+            run = after
+            if wanted:
+                ends.append(after.end_ms)
+        self._state.runs[key] = run
+        return ends
 
-    def _due(self, version: str, spec: WindowSpec, watermark_ms: int) -> Iterator[int]:
-        """Ends of the windows to evaluate: those that hold a pane, and a few empty ones after them."""
-        key = (version, spec.name)
-        slide = spec.slide_ms
-        starts = [pane.start_ms for pane in self._state.folded[version]]
-        done = self._state.closed_ms.get(key)
-        end = starts[0] // slide * slide + slide if done is None else done + slide
-        last = watermark_ms // slide * slide
-        while end <= last:
-            filled = [start for start in starts if end - spec.length <= start < end]
-            if filled:
-                self._state.empty[key] = 0
-            else:
-                self._state.empty[key] = self._state.empty.get(key, 0) + 1
-            if filled or self._state.empty[key] <= EMPTY_RUN:
-                self._state.closed_ms[key] = end
-                yield end
-                end += slide
-                continue
-            coming = [start for start in starts if start >= end]
-            if not coming:
-                break
-            end = coming[0] // slide * slide + slide
-            self._state.closed_ms[key] = end - slide
+    def _expects(self, version: str, spec: WindowSpec) -> Callable[[int], bool]:
+        """Whether silence of a version is a finding: not when another version has taken its place."""
+        grain, known = Grain(spec.slide_ms), self._plan.known_versions()
+        over = self.watermark_ms >= FOREVER_MS or version not in known
+        named = version in (self.model.versions or ())
+        others = [other for other in self._state.shelves if other not in {"", version}]
 
-    def _window(self, version: str, spec: WindowSpec, end_ms: int) -> ClosedWindow:
+        def expected(end_ms: int) -> bool:
+            return not over and (
+                named
+                or not any(between(self._shelf(other, grain), end_ms - grain.ms, end_ms) for other in others)
+            )
+
+        return expected
+
+    def _shelf(self, version: str, grain: Grain) -> list[FoldedPane]:
+        return self._state.shelves.get(version, {}).get(grain, [])
+
+    def _window(self, version: str, spec: WindowSpec, end_ms: int, gaps: Sequence[Missing]) -> ClosedWindow:
         counting = self._plan.counting(version, end_ms - self.model.pane_ms)
-        key = (version, spec.name)
-        if key not in self._running:
-            self._running[key] = RunningWindow(spec.length)
-        running = self._running[key]
-        panes = self._state.folded[version]
-        running.advance(end_ms, panes, counting.digest, counting.layout.size)
+        shelf = self._shelf(version, Grain(spec.slide_ms))
+        start_ms = start_of(spec, end_ms, shelf, counting.digest)
+        running = self._running.setdefault((version, spec.name), RunningWindow())
+        running.advance(start_ms, end_ms, shelf, counting.digest, counting.layout.size)
         slices, totals = running.totals()
         inside = running.panes
-        present = sum(end_ms - spec.length <= pane.start_ms < end_ms for pane in panes)
+        missing = missing_in(gaps, start_ms, end_ms)
+        strange = len(between(shelf, start_ms, end_ms)) > len(inside)
+        baselines, periods = self._baselines(version, spec, (start_ms, end_ms), counting)
         return ClosedWindow(
             model=self.model.name,
             version=version,
             name=spec.name,
-            start_ms=end_ms - spec.length,
+            start_ms=start_ms,
             end_ms=end_ms,
             slices=slices,
             totals=totals,
             layout=counting.layout,
             profile=counting.profile,
-            incomplete=present > len(inside) or any(pane.incomplete for pane in inside),
+            incomplete=missing > 0 or strange or any(pane.incomplete for pane in inside),
             lower_bounds=any(pane.cut for pane in inside),
             late=sum(pane.late for pane in inside),
+            newest=self._newest(shelf, end_ms - spec.slide_ms, end_ms, counting),
+            baselines=baselines,
+            periods=periods,
+            model_gaps=missing,
         )
 
-    def _forget(self, version: str, watermark_ms: int) -> None:
-        """Drop panes that no window to come can hold; a silent version keeps its last."""
-        longest = max(spec.length for spec in self.model.windows)
-        panes = self._state.folded[version]
-        kept = [pane for pane in panes if pane.start_ms >= watermark_ms - longest - self.model.pane_ms]
-        self._state.folded[version] = kept or panes[-1:]
+    def _newest(
+        self, shelf: Sequence[FoldedPane], start_ms: int, end_ms: int, counting: Counting
+    ) -> Totals | None:
+        if not self._asked.newest:
+            return None
+        grains = [grain for grain in between(shelf, start_ms, end_ms) if grain.digest == counting.digest]
+        return Totals(*total_of(grains, counting.layout.size).snapshot())
+
+    def _baselines(
+        self, version: str, spec: WindowSpec, span: tuple[int, int], counting: Counting
+    ) -> tuple[dict[str, Totals], dict[str, int]]:
+        """Totals and periods of each baseline that is asked for and has any past."""
+        totals, periods = {}, {}
+        shelf = self._shelf(version, self._past.grain)
+        for name in sorted(self._asked.baselines):
+            part = self._past.of(name, *span, shelf, counting.digest)
+            if not part.periods:
+                continue
+            # Windows slide within an hour: most of them have the past of the one before.
+            key, place = (counting.digest, [g.start_ms for g in part.grains]), (version, spec.name, name)
+            known = self._known_pasts.get(place)
+            if known is None or known[0] != key:
+                sums = Totals(*total_of(part.grains, counting.layout.size).snapshot())
+                known = self._known_pasts[place] = (key, sums)
+            totals[name], periods[name] = known[1], part.periods
+        return totals, periods
+
+    def _earliest_ms(self, spec: WindowSpec) -> int:
+        """Where the next window of the specification may begin."""
+        slide = spec.slide_ms
+        return self.watermark_ms // slide * slide + slide - spec.longest_ms
+
+    def _forget(self, version: str) -> None:
+        """Drop grains that no window to come can hold, and a version that fell silent long ago."""
+        shelves = self._state.shelves[version]
+        needed = {grain: [FOREVER_MS] for grain in shelves}
+        for spec in self.model.windows:
+            needed.setdefault(Grain(spec.slide_ms), []).append(self._earliest_ms(spec))
+        for name in self._asked.baselines:
+            earliest = self.needed_from_ms - self._past.span_ms(name)
+            needed.setdefault(self._past.grain, []).append(earliest)
+        for grain, from_ms in needed.items():
+            shelves[grain] = list(between(shelves.get(grain, ()), min(from_ms), FOREVER_MS))
+        known = version in self._plan.known_versions()
+        run = SILENT_RUN if known else EMPTY_RUN
+        keys = [(version, spec.name) for spec in self.model.windows]
+        if any(shelves.values()) or any(self._state.runs[key].empty < run for key in keys):
+            return
+        self._state.retired += 1
+        del self._state.shelves[version]
+        for key in keys:
+            self._running.pop(key, None)
+            if not known:
+                del self._state.runs[key]

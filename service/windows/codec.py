@@ -69,6 +69,12 @@ def decode_rows(data: bytes) -> Rows:
     return rows
 
 
+def columns_of(data: bytes) -> tuple[int, int]:
+    """How many columns encoded rows have, and how many of these are sums."""
+    _, _, size, sums, _, _ = _HEADER.unpack_from(data)
+    return size, sums
+
+
 def pack_text(text: bytes) -> bytes:
     """Long text, such as a profile, made small enough for a record."""
     return bytes(cramjam.zstd.compress(text, 6))

@@ -104,6 +104,14 @@ class Control:
         of_model = [history for (name, _), history in sorted(self._profiles.items()) if name == model]
         return [history[-1][1] for history in of_model if history]
 
+    def published(self, model: str) -> dict[str, int]:
+        """The versions that have a profile of their own, and from when on they first had one."""
+        return {
+            version: history[0][0]
+            for (name, version), history in self._profiles.items()
+            if name == model and version and history
+        }
+
     def knows(self, model: str, version: str) -> bool:
         """Whether the model version has a profile, now or from a later pane on."""
         return bool(self._profiles.get((model, version)) or self._profiles.get((model, "")))

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from service.config.model import Model
 from service.windows.clock import FOREVER_MS, NEVER_MS
-from service.windows.statement import Progress, source_name
+from service.windows.gaps import KnownGap, Missing, bounded, learned, stated, touched
+from service.windows.statement import Gap, Progress, source_name
 
 
 class _Fact(msgspec.Struct, array_like=True):
@@ -23,6 +25,7 @@ class _Fact(msgspec.Struct, array_like=True):
 class _State(msgspec.Struct):
     partitions: dict[str, int] = {}
     facts: dict[str, _Fact] = {}
+    gaps: list[KnownGap] = []
 
 
 class Progresses:
@@ -32,10 +35,13 @@ class Progresses:
     ----------
     topics
         Every topic with events; until each of its partitions was heard no window closes.
+    ahead_ms
+        How far ahead of the end of a log its events may be.
     """
 
-    def __init__(self, topics: Iterable[str]) -> None:
+    def __init__(self, topics: Iterable[str], ahead_ms: int = 0) -> None:
         self._topics = tuple(topics)
+        self._ahead_ms = ahead_ms
         self._state = _State()
 
     def observe(self, progress: Progress) -> None:
@@ -47,6 +53,28 @@ class Progresses:
         fact = self._state.facts.setdefault(progress.source, _Fact(NEVER_MS, NEVER_MS))
         fact.clock_ms = max(fact.clock_ms, progress.clock_ms)
         fact.caught_up_ms = max(fact.caught_up_ms, progress.caught_up_ms)
+        self._state.gaps = learned(self._state.gaps, progress)
+
+    def lose(self, gap: Gap) -> None:
+        """Take in that records of a source are gone."""
+        if gap.topic in self._topics:
+            self._state.gaps = stated(self._state.gaps, gap)
+
+    def missing(self, lateness_ms: int) -> list[Missing]:
+        """The event times of a model that gaps of the sources touch."""
+        return touched(self._state.gaps, lateness_ms, self._ahead_ms)
+
+    def forget(self, models: Iterable[Model]) -> None:
+        """Drop gaps that no window of these models can meet any more."""
+        if not self._state.gaps:
+            return
+        needed = (
+            self.watermark_ms(model.lateness)
+            - model.lateness
+            - max(spec.longest_ms for spec in model.windows)
+            for model in models
+        )
+        self._state.gaps = bounded(self._state.gaps, min(needed), self._ahead_ms)
 
     @property
     def newest_ms(self) -> int:

@@ -37,6 +37,8 @@ class Resume(msgspec.Struct, frozen=True):
         The clock at ``offset``, with all jumps known since.
     finished_ms
         For each model, up to when its panes were finished and acknowledged: those are not counted again.
+    lost
+        How many records were gone before they could be counted, ever.
     """
 
     offset: int
@@ -44,6 +46,7 @@ class Resume(msgspec.Struct, frozen=True):
     newest_ms: int
     jumps: list[Jump]
     finished_ms: dict[str, int]
+    lost: int = 0
 
     def clock(self) -> Clock:
         """The clock at ``offset``."""
@@ -68,6 +71,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     unit_ms: int
     jumps: list[int]
     finished: list[tuple[int, list[str] | bytes]]
+    lost: int = 0
 
 
 def read_metadata(text: str | None, models: Collection[str] = ()) -> Resume | None:
@@ -89,6 +93,7 @@ def read_metadata(text: str | None, models: Collection[str] = ()) -> Resume | No
         packed.newest_ms,
         list(_jumps(packed)),
         dict(_finished(packed.finished, models)),
+        packed.lost,
     )
 
 
@@ -111,7 +116,7 @@ def _text(resume: Resume, finished: Sequence[object]) -> str:
     unit_ms = gcd(*times) or 1
     steps = [step for pair in zip(offsets, (time // unit_ms for time in times), strict=True) for step in pair]
     ahead = resume.position - resume.offset
-    fields = (_FORM, resume.offset, ahead, resume.newest_ms, unit_ms, steps, finished)
+    fields = (_FORM, resume.offset, ahead, resume.newest_ms, unit_ms, steps, finished, resume.lost)
     return base64.b85encode(pack_text(msgspec.msgpack.encode(fields))).decode()
 
 

@@ -1,9 +1,13 @@
-"""Sums over sliding windows: a pane is added when it enters the window and taken away when it leaves.
+"""Sums over sliding windows: a grain is added when it enters the window and taken away when it leaves.
 
 All totals are integers, so that what is taken away leaves exactly what is left.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -12,9 +16,11 @@ from detectors.layout import Rows
 from service.windows.codec import decode_rows, encode_rows
 from service.windows.slicing import ALL
 
+_START = attrgetter("start_ms")
+
 
 class FoldedPane(msgspec.Struct, frozen=True, gc=False):
-    """A pane of all sources merged, at rest: rows stay encoded."""
+    """A pane of all sources merged, or a grain of several such panes, at rest: rows stay encoded."""
 
     start_ms: int
     digest: str
@@ -23,6 +29,8 @@ class FoldedPane(msgspec.Struct, frozen=True, gc=False):
     late: int = 0
     cut: int = 0
     incomplete: bool = False
+    events: int = 0
+    """Predictions and labels on ``all``."""
 
 
 class MergedRows:
@@ -60,35 +68,40 @@ class MergedRows:
         return slices, encode_rows(rows, sums)
 
 
-class RunningWindow:
-    """The panes of one layout in a window of ``length_ms`` that only moves forward."""
+def between(grains: Sequence[FoldedPane], start_ms: int, end_ms: int) -> Sequence[FoldedPane]:
+    """The grains that begin in ``[start_ms, end_ms)``, out of ``grains`` by start."""
+    return grains[bisect_left(grains, start_ms, key=_START) : bisect_left(grains, end_ms, key=_START)]
 
-    def __init__(self, length_ms: int) -> None:
-        self._length_ms = length_ms
+
+class RunningWindow:
+    """The grains of one layout in a window that moves."""
+
+    def __init__(self) -> None:
         self._digest = ""
         self._inside: list[FoldedPane] = []
         self._merged = MergedRows(0)
 
-    def advance(self, end_ms: int, panes: list[FoldedPane], digest: str, size: int) -> None:
-        """Move the window's end to ``end_ms``, with ``panes`` (by start) all those kept of the model version.
+    def advance(
+        self, start_ms: int, end_ms: int, grains: Sequence[FoldedPane], digest: str, size: int
+    ) -> None:
+        """Move the window to ``[start_ms, end_ms)``, with ``grains`` all those kept, by start.
 
-        Panes counted under another digest than the one now in force are never mixed in.
+        Grains counted under another digest than the one now in force are never mixed in.
         """
         if digest != self._digest:
             self._digest, self._inside, self._merged = digest, [], MergedRows(size)
-        start_ms = end_ms - self._length_ms
-        leaving = [pane for pane in self._inside if pane.start_ms < start_ms]
-        after = self._inside[-1].start_ms if self._inside else start_ms - 1
-        first_ms = max(after + 1, start_ms)
-        entering = [p for p in panes if first_ms <= p.start_ms < end_ms and p.digest == digest]
+        wanted = [grain for grain in between(grains, start_ms, end_ms) if grain.digest == digest]
+        before, after = {grain.start_ms for grain in self._inside}, {grain.start_ms for grain in wanted}
+        leaving = [grain for grain in self._inside if grain.start_ms not in after]
+        entering = [grain for grain in wanted if grain.start_ms not in before]
         for sign, moving in ((-1, leaving), (1, entering)):
-            for pane in moving:
-                self._merged.add(pane.slices, decode_rows(pane.rows), sign)
-        self._inside = self._inside[len(leaving) :] + entering
+            for grain in moving:
+                self._merged.add(grain.slices, decode_rows(grain.rows), sign)
+        self._inside = wanted
 
     @property
     def panes(self) -> list[FoldedPane]:
-        """The panes inside, by start."""
+        """The grains inside, by start."""
         return self._inside
 
     def totals(self) -> tuple[tuple[str, ...], Rows]:

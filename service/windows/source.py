@@ -16,19 +16,17 @@ from numpy.typing import NDArray
 
 from service.events.batch import Batch
 from service.windows.clock import NEVER_MS, Clock
+from service.windows.grouping import Group, groups, held_times, slice_columns
 from service.windows.pane import Pane
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
-from service.windows.slicing import OTHER, SliceColumn, SliceNames
+from service.windows.slicing import OTHER, SliceNames
 
 JUMPS = 100
 """Known ends of the log that are remembered at full grain: more would not fit the metadata of a commit."""
 
 Key = tuple[str, str, int]
 """Model, version, start of a pane in ms."""
-
-Group = tuple[str, int, NDArray[np.int64]]
-"""Version, start of a pane in ms, and which events of a batch (ascending indices) belong to it."""
 
 Share = tuple[Pane, NDArray[np.int64]]
 """A pane, and which events of a batch (ascending indices) count in it."""
@@ -77,6 +75,7 @@ class Source:
     ) -> None:
         self.name = name
         self.position = resume.offset if resume else 0
+        self.lost = resume.lost if resume else 0
         self._tallies = {name: Tally() for name in plans}
         self._plans = plans
         self._bounds = bounds
@@ -122,11 +121,23 @@ class Source:
 
     def add(self, batches: Sequence[Batch], position: int) -> None:
         """Count the events of consecutive records; ``position`` is the offset after the last record read."""
-        held = [_held_times(batch, self._bounds.future_ms) for batch in batches]
+        held = [held_times(batch, self._bounds.future_ms) for batch in batches]
         before = self._advance(batches, [clock for _, clock, _ in held])
         for batch, (times, _, clamped), newest in zip(batches, held, before, strict=True):
             self._count(batch, times, clamped, newest)
         self.position = position
+
+    def skip(self, offset: int) -> None:
+        """Go on at ``offset``: what stands before it is gone, or another topic has taken the place of this.
+
+        Panes keep what they hold. The clock stands where it stood, since what has been finished stays so.
+        """
+        self.lost += max(1, offset - self.position)
+        if offset < self.position:
+            self._clock.move(self.position, offset)
+            for entry in (*self._open.values(), *self._stated.values()):
+                entry.pane.first_offset, entry.newest_ms = offset, self._clock.newest_ms
+        self.position = offset
 
     def caught_up(self, until_ms: int) -> bool:
         """Know that the log was read to its end, with all before ``until_ms`` in it; whether that is news."""
@@ -173,7 +184,7 @@ class Source:
         """From where a restart must read, and the state in force there."""
         first = self._first()
         jumps = self._clock.since(first.offset)
-        return Resume(first.offset, self.position, first.newest_ms, jumps, dict(self._finished_ms))
+        return Resume(first.offset, self.position, first.newest_ms, jumps, dict(self._finished_ms), self.lost)
 
     def _first(self) -> _First:
         unfinished = (*self._open.values(), *self._stated.values())
@@ -238,7 +249,7 @@ class Source:
             parts = [(pane, np.searchsorted(counted, members)) for pane, members in parts]
         cells = np.empty((len(batch), 0), np.int64) if batch.is_label else counting.cells(batch)
         sums = counting.sums(batch)
-        slices = _slice_columns(self._names[batch.model], batch)
+        slices = slice_columns(self._names[batch.model], batch)
         if len(parts) == 1 and len(parts[0][1]) == len(batch):
             return parts[0][0].add(cells, sums, slices, batch.is_label)
         return sum(
@@ -252,7 +263,7 @@ class Source:
     ) -> Iterable[Group]:
         """The groups of a batch, where in each pane the first versions by offset keep their names."""
         rest: dict[int, list[NDArray[np.int64]]] = {}
-        for version, start_ms, members in _groups(batch.versions, homes, wanted):
+        for version, start_ms, members in groups(batch.versions, homes, wanted):
             known = self._versions.setdefault((batch.model, start_ms), set())
             if not version:  # of labels, and of predictions in no order to them
                 yield version, start_ms, members
@@ -275,33 +286,3 @@ class Source:
             # Predictions and labels without a version share panes, and come in batches of their own.
             entry.pane.first_offset, entry.newest_ms = offset, newest_ms
         return entry.pane
-
-
-def _held_times(
-    batch: Batch, future_ms: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Event times (clamped if far ahead of their record), what each does to the clock, which were clamped."""
-    record = np.where(batch.record_ms < 0, np.iinfo(np.int64).max // 2, batch.record_ms)
-    clamped = batch.event_ms > record + future_ms
-    times = np.where(clamped, record, batch.event_ms)
-    return times, np.minimum(times, record), clamped
-
-
-def _slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[SliceColumn]:
-    """The slices of the events in each dimension; a label is in those that its own tags name."""
-    return [memory.column(batch.tags) for memory in memories]
-
-
-def _groups(versions: Sequence[str], homes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> Iterable[Group]:
-    """The events of each pane; versions of a pane in the order in which they appear."""
-    one_version = versions.count(versions[0]) == len(versions) if versions else True
-    for start_ms in np.unique(homes[wanted]):
-        members = np.flatnonzero((homes == start_ms) & wanted)
-        if one_version:
-            yield versions[0], int(start_ms), members
-            continue
-        by_version: dict[str, list[int]] = {}
-        for i in members.tolist():
-            by_version.setdefault(versions[i], []).append(i)
-        for version, indices in by_version.items():
-            yield version, int(start_ms), np.array(indices)

@@ -19,7 +19,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False, tag="pane", kw_only=True)
     """The totals of one pane out of one source, complete to offset ``hi`` (exclusive).
 
     A total, not an increment: the highest ``hi`` wins, equal ones repeat each other. A pane with many slices
-    comes in ``parts`` records, of which this is number ``part``.
+    comes in ``parts`` records, of which this is number ``part``. Of the source, ``lost`` records were gone
+    before this reader or those before it could count them: whoever lost less says more, whatever its ``hi``.
     """
 
     source: str
@@ -35,6 +36,12 @@ class Statement(msgspec.Struct, frozen=True, gc=False, tag="pane", kw_only=True)
     cut: int
     part: int
     parts: int
+    lost: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The statement of the highest rank is the one that holds."""
+        return -self.lost, self.hi
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False, tag="progress", kw_only=True):
@@ -78,7 +85,32 @@ class Sample(msgspec.Struct, frozen=True, gc=False, tag="sample", kw_only=True):
     columns: bytes
 
 
-Partial = Statement | Progress | Sample
+class Gap(msgspec.Struct, frozen=True, gc=False, tag="gap", kw_only=True):
+    """Records ``[lo, hi)`` of a source are gone before they were counted.
+
+    ``hi`` lies below ``lo`` when the topic was made anew. It is stated to every partition of the partials
+    before anything beyond it is committed.
+
+    Attributes
+    ----------
+    newest_ms, caught_up_ms
+        The clock of the source at ``lo``: earlier panes were finished.
+    """
+
+    topic: str
+    partition: int
+    lo: int
+    hi: int
+    newest_ms: int
+    caught_up_ms: int
+
+    @property
+    def source(self) -> str:
+        """The name of the source."""
+        return source_name(self.topic, self.partition)
+
+
+Partial = Statement | Progress | Sample | Gap
 
 _DECODER: msgspec.msgpack.Decoder[Partial] = msgspec.msgpack.Decoder(Partial)
 
@@ -99,7 +131,7 @@ def source_name(topic: str, partition: int) -> str:
 
 
 def state_pane(
-    source: str, model: str, version: str, pane_ms: int, hi: int, pane: Pane
+    source: str, model: str, version: str, pane_ms: int, hi: int, pane: Pane, lost: int = 0
 ) -> Iterator[Statement]:
     """The statements of one finished pane, split by rows so that each fits a record.
 
@@ -125,5 +157,5 @@ def state_pane(
         yield Statement(
             source=source, model=model, version=version, pane_ms=pane_ms, hi=hi, digest=pane.counting.digest,
             slices=slices[first:last], rows=data, late=pane.late, clamped=pane.clamped, cut=pane.cut,
-            part=part, parts=len(encoded),
+            part=part, parts=len(encoded), lost=lost,
         )  # fmt: skip

@@ -32,12 +32,12 @@ def test_a_window_that_moves_holds_what_a_fresh_sum_of_its_panes_holds(
     counts: dict[int, Counts], length: int, moves: list[int]
 ) -> None:
     panes = [folded(start, counts[start]) for start in sorted(counts)]
-    running, end = RunningWindow(length), 0
+    running, end = RunningWindow(), 0
     for move in moves:
         end += move
-        running.advance(end, panes, "a", SIZE)
-        fresh = RunningWindow(length)
-        fresh.advance(end, panes, "a", SIZE)
+        running.advance(end - length, end, panes, "a", SIZE)
+        fresh = RunningWindow()
+        fresh.advance(end - length, end, panes, "a", SIZE)
         names, rows = running.totals()
         assert names == fresh.totals()[0]
         np.testing.assert_array_equal(rows, fresh.totals()[1])
@@ -50,10 +50,10 @@ def test_a_window_that_moves_holds_what_a_fresh_sum_of_its_panes_holds(
 
 
 def test_slices_that_come_and_go_do_not_pile_up() -> None:
-    running = RunningWindow(2)
+    running = RunningWindow()
     panes = [folded(start, {f"region={start}": 1}) for start in range(1_000)]
     for end in range(1, 1_001):
-        running.advance(end, panes, "a", SIZE)
+        running.advance(end - 2, end, panes, "a", SIZE)
         running.totals()
     assert running.totals()[0] == ("all", "region=998", "region=999")
     assert len(running._merged._index) < 50
@@ -62,20 +62,20 @@ def test_slices_that_come_and_go_do_not_pile_up() -> None:
 @given(st.lists(st.sampled_from("ab"), min_size=1, max_size=12), st.integers(1, 6))
 def test_panes_of_two_digests_never_meet_in_a_sum(digests: list[str], length: int) -> None:
     panes = [folded(start, {"region=eu": 10**start}, digest) for start, digest in enumerate(digests)]
-    running = RunningWindow(length)
+    running = RunningWindow()
     for end in range(1, len(digests) + 1):
         digest = digests[end - 1]
-        running.advance(end, panes, digest, SIZE)
+        running.advance(end - length, end, panes, digest, SIZE)
         inside = [start for start in range(max(0, end - length), end) if digests[start] == digest]
         assert [pane.start_ms for pane in running.panes] == inside
         assert running.totals()[1][0, 1] == sum(10**start for start in inside)
 
 
 def test_what_a_window_said_is_not_changed_by_what_comes_after() -> None:
-    running = RunningWindow(1)
+    running = RunningWindow()
     panes = [folded(start, {"region=eu": start + 1}) for start in range(3)]
-    running.advance(1, panes, "a", SIZE)
+    running.advance(0, 1, panes, "a", SIZE)
     before = running.totals()[1]
     kept = before.copy()
-    running.advance(2, panes, "a", SIZE)
+    running.advance(1, 2, panes, "a", SIZE)
     np.testing.assert_array_equal(before, kept)

@@ -1,0 +1,98 @@
+"""Statements of one pane: the best of each source is kept, and in the end they are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from service.windows.codec import decode_rows
+from service.windows.plan import Counting
+from service.windows.running import FoldedPane, MergedRows
+from service.windows.statement import Statement
+
+
+class Heard(msgspec.Struct):
+    """The best statement of one pane from one source."""
+
+    hi: int
+    digest: str
+    late: int
+    cut: int
+    of: int
+    parts: dict[int, tuple[tuple[str, ...], bytes]] = {}
+    lost: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all parts have come."""
+        return len(self.parts) == self.of
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """As that of the statement."""
+        return -self.lost, self.hi
+
+
+def hear(statement: Statement, whole: dict[str, Heard], coming: dict[str, Heard]) -> None:
+    """Take a statement in, whatever the order of arrival: the one of the highest rank of a source holds.
+
+    Parameters
+    ----------
+    whole, coming
+        By source, what is known of the pane, and newer statements of which parts are missing: until these
+        come, the older one stands.
+    """
+    source = statement.source
+    if source in whole and statement.rank < whole[source].rank:
+        return
+    known = coming.get(source)
+    if known is not None and statement.rank < known.rank:
+        return
+    if known is None or (statement.rank, statement.digest) != (known.rank, known.digest):
+        known = Heard(
+            statement.hi,
+            statement.digest,
+            statement.late,
+            statement.cut,
+            statement.parts,
+            lost=statement.lost,
+        )
+    known.parts[statement.part] = (statement.slices, statement.rows)
+    coming[source] = known
+    if known.whole:
+        whole[source] = coming.pop(source)
+
+
+def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: bool) -> FoldedPane:
+    """The sum of a pane's sources; what was counted under another digest than the one in force is left out.
+
+    Parameters
+    ----------
+    sources
+        In the order of their names, though sums of integers would not mind.
+    torn
+        Of some source no statement ever came whole.
+    """
+    rows = MergedRows(counting.layout.size)
+    for source in sources:
+        if source.digest == counting.digest:
+            for _, (names, data) in sorted(source.parts.items()):
+                rows.add(names, decode_rows(data))
+    slices, totals = rows.snapshot()
+    events = counting.layout.counter(totals, "events") + counting.layout.counter(totals, "actuals")
+    return FoldedPane(
+        pane_ms,
+        counting.digest,
+        slices,
+        rows.encoded(counting.layout.sums)[1],
+        late=sum(source.late for source in sources),
+        cut=sum(source.cut for source in sources),
+        incomplete=torn or mismatched(counting, sources) > 0,
+        events=int(events[0]),
+    )
+
+
+def mismatched(counting: Counting, sources: Sequence[Heard]) -> int:
+    """How many of the sources were counted under another digest than the one in force."""
+    return sum(source.digest != counting.digest for source in sources)
