@@ -17,7 +17,12 @@ RUN python3 -m venv --without-pip /opt/driftline \
     && python3 -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --no-deps -r requirements-build.lock
 
-COPY pyproject.toml README.md LICENSE ./
+# A compiler for the event scanner; the final image has none.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY detectors detectors
 COPY service service
 # A link in service/demo/data leads here.

@@ -71,7 +71,7 @@ clean: ## remove the environment, caches and results; the fetched parts in .cach
 
 # The stamps make pip run again only when a lock or the project file changes. The development lock holds the runtime
 # lock's versions, so one environment serves both.
-$(RUNTIME): requirements.lock requirements-build.lock pyproject.toml
+$(RUNTIME): requirements.lock requirements-build.lock pyproject.toml hatch_build.py $(wildcard service/events/scan/*)
 	@[ -x $(BIN)/python ] || ./.ci/make-venv $(VENV) $(PYTHON)
 	@echo "Installing what the service needs into $(VENV) ..."
 	@$(PIP) --require-hashes --no-deps -r requirements.lock

@@ -122,10 +122,15 @@ class Coder:
         keys: list[Any] = list(self._codes[place])
         if len(keys) > VALUES_MAX:
             self._codes[place] = _numbering(())
-        if len(keys) > len(codes):  # then whoever looks at each value would do more than look at each event
-            present, codes = np.unique(codes, return_inverse=True)
-            keys = [keys[i] for i in present.tolist()]
-        return CodedColumn(codes, [key[1] for key in keys] if place in self._typed else keys)
+        return dense(codes, [key[1] for key in keys] if place in self._typed else keys)
+
+
+def dense(codes: NDArray[np.int64], values: list[Any]) -> CodedColumn[Any]:
+    """A column of N codes with at most N values."""
+    if len(values) > len(codes):  # then whoever looks at each value would do more than look at each event
+        present, codes = np.unique(codes, return_inverse=True)
+        values = [values[i] for i in present.tolist()]
+    return CodedColumn(codes, values)
 
 
 def _numbering(keys: Iterable[object]) -> dict[object, int]:

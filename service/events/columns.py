@@ -145,7 +145,7 @@ class Columns:
         tags = self._shape.model.tags
         refused = self._bad_times(event_ms)
         given, *coded = self._coder.columns(self._codes)
-        versions, bad_versions = self._checked_versions(given)
+        versions, bad_versions = checked_versions(self._shape, given, is_label=self._is_label)
         refused = bad_versions | refused
         numeric = (
             np.full((len(self._shape.numeric) + 1, len(positions)), NUMBER_ABSENT)
@@ -166,7 +166,7 @@ class Columns:
             latency_ms=np.concatenate(self._latency) if self._latency is not None else None,
         )
         by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
-        return (batch.take(_all_but(refused, len(batch))) if refused else batch), by_position
+        return (batch.take(all_but(refused, len(batch))) if refused else batch), by_position
 
     def _bad_times(self, event_ms: NDArray[np.int64]) -> dict[int, Refusal]:
         refused: dict[int, Refusal] = {}
@@ -178,19 +178,23 @@ class Columns:
                 refused[i] = refusals.bad_timestamp(_quoted(value), why)
         return refused
 
-    def _checked_versions(self, given: CodedColumn[Scalar]) -> tuple[list[str], dict[int, Refusal]]:
-        column = as_text(given)
-        versions = [column.values[0]] * len(column) if len(column.values) == 1 else list(column)
-        accepted = self._shape.model.versions
-        wrong = {
-            version: _wrong_version(version, accepted)
-            for version in column.values
-            if len(version) > VERSION_MAX
-            or (accepted is not None and version not in accepted and not (self._is_label and not version))
-        }
-        if not wrong:
-            return versions, {}
-        return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
+
+def checked_versions(
+    shape: Shape, given: CodedColumn[Scalar], *, is_label: bool
+) -> tuple[list[str], dict[int, Refusal]]:
+    """The version of each event as text, and which events are refused for theirs."""
+    column = as_text(given)
+    versions = [column.values[0]] * len(column) if len(column.values) == 1 else list(column)
+    accepted = shape.model.versions
+    wrong = {
+        version: _wrong_version(version, accepted)
+        for version in column.values
+        if len(version) > VERSION_MAX
+        or (accepted is not None and version not in accepted and not (is_label and not version))
+    }
+    if not wrong:
+        return versions, {}
+    return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
 
 
 def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
@@ -243,5 +247,6 @@ def read_raw(column: Iterable[Any], leaf: Leaf) -> list[Any]:
     return [value(item) if type(item) is Raw else item for item in column]
 
 
-def _all_but(refused: Iterable[int], count: int) -> NDArray[np.int64]:
+def all_but(refused: Iterable[int], count: int) -> NDArray[np.int64]:
+    """int64[n]: the numbers below ``count`` that are not refused."""
     return np.delete(np.arange(count), list(refused))

@@ -21,6 +21,7 @@ from service.events.columns import Columns, read_raw
 from service.events.duplicates import DuplicateKeys
 from service.events.leaves import ERROR, UNREADABLE
 from service.events.refusals import Refusal
+from service.events.scanning import BUILT, EventScanner
 from service.events.shapes import Shape, decoder
 from service.events.slow import SlowReader
 from service.events.timestamps import parse
@@ -64,6 +65,7 @@ class NativeDecoder:
         self._slow = SlowReader(self._shapes, decoder(()).decode)
         self._adapter = Adapter(self._shapes, self._slow.mistyped)
         self._duplicates = DuplicateKeys()
+        self._scanner = EventScanner(self._shapes, event_bytes) if BUILT else None
         self._compile()
 
     def _compile(self) -> None:
@@ -79,13 +81,15 @@ class NativeDecoder:
             At most one batch a model and kind, models in the order of the configuration, predictions before
             labels; rejects in the order of the records.
         """
+        scan = self._scanner.scan(list(map(_VALUE, records))) if self._scanner else None
+        left = [records[i] for i in scan.left] if scan else records
         run = _Run(self._owners)
-        for start in range(0, len(records), CHUNK):
-            self._decode_chunk(records[start : start + CHUNK], start, run)
-        decoded = run.finish(records)
-        if self._adapter.learn(len(records), run.first_values(records)):
+        for start in range(0, len(left), CHUNK):
+            self._decode_chunk(left[start : start + CHUNK], start, run)
+        decoded = run.finish(left)
+        if self._adapter.learn(len(records), run.first_values(left)):
             self._compile()
-        return decoded
+        return scan.merged(records, decoded) if scan else decoded
 
     def _decode_chunk(self, records: Sequence[Record], start: int, run: _Run) -> None:
         values: list[Any] = list(map(_VALUE, records))

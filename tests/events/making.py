@@ -94,6 +94,13 @@ def decoder(*models: Model) -> NativeDecoder:
     return NativeDecoder(models or (credit(), price()), LIMIT)
 
 
+def compiled_decoder(*models: Model) -> NativeDecoder:
+    """A decoder as it is where no scanner was built: the compiled decoder reads every event first."""
+    made = decoder(*models)
+    made._scanner = None
+    return made
+
+
 class Slow:
     """A compiled decoder that refuses everything."""
 
@@ -103,7 +110,7 @@ class Slow:
 
 def slow_decoder(*models: Model) -> NativeDecoder:
     """A decoder that reads every event value by value."""
-    made = decoder(*models)
+    made = compiled_decoder(*models)
     made._compile = lambda: None  # type: ignore[method-assign]  # it would bring the fast way back
     made._adapter.learn = lambda *_: False  # type: ignore[method-assign]  # likewise
     made._fast = made._slow.fast = Slow().decode  # type: ignore[assignment]  # the tests hand over bytes only

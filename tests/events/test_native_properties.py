@@ -10,7 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.events.batch import Decoded
-from tests.events.making import TIME, TIME_MS, decoder, plain, refused, rows, slow_decoder
+from tests.events.making import (
+    TIME,
+    TIME_MS,
+    compiled_decoder,
+    decoder,
+    plain,
+    refused,
+    rows,
+    slow_decoder,
+)
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -88,8 +97,8 @@ def added(first: Any, second: Any, name: str) -> Any:
 @given(st.lists(anything, max_size=12))
 def test_the_fast_and_the_slow_way_agree_on_anything(values: list[bytes | None]) -> None:
     records = rows(*values)
-    fast, slow = decoder().decode(records), slow_decoder().decode(records)
-    assert joined([fast]) == joined([slow])
+    fast, compiled, slow = (make().decode(records) for make in (decoder, compiled_decoder, slow_decoder))
+    assert joined([fast]) == joined([compiled]) == joined([slow])
 
 
 @SETTINGS

@@ -10,6 +10,7 @@ from service.events.native import CHUNK, NativeDecoder
 from tests.events.making import (
     TIME_MS,
     categories,
+    compiled_decoder,
     credit,
     decoder,
     event,
@@ -92,7 +93,7 @@ def test_a_feature_mistyped_in_every_event_leaves_the_slow_way_and_keeps_its_val
 
 def test_the_order_of_keys_is_learned_and_changes_nothing() -> None:
     shuffled = event(features={"plan": "gold", "income": 1000.5, "state": "CA", "age": 41})
-    made = decoder()
+    made = compiled_decoder()
     first = plain(made.decode(rows(shuffled)))
 
     assert made._shapes["credit"].parts["features"].names == ("plan", "income", "state", "age")

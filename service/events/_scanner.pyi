@@ -1,0 +1,26 @@
+from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Field: TypeAlias = tuple[bytes, int, int]
+
+class Scanner:
+    def __new__(
+        cls,
+        models: list[tuple[bytes, int, list[list[Any]], list[Field], list[Field], list[Field], list[Field]]],
+        /,
+    ) -> Self: ...
+    def scan(
+        self,
+        values: list[bytes | None],
+        limit: int,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int64],
+        times: NDArray[np.int64],
+        owners: NDArray[np.int32],
+        flags: NDArray[np.uint8],
+        /,
+    ) -> int: ...
+    def values(self, model: int, column: int, /) -> Sequence[Any]: ...

@@ -1,0 +1,148 @@
+"""The usual events at their least cost: read in C, from their bytes into columns, without an object for any.
+
+The scanner in ``scan/`` reads what it is sure to read as the compiled decoder would; it leaves every other
+event to that decoder, whose columns are then put in the places left free. So it makes decoding cheaper, and
+changes nothing. Where it was not built, since there was no compiler, the decoder reads everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.fields import ABSENT
+from service.events.batch import Decoded, Record, Reject
+from service.events.overlay import OTHERS, Columns, Overlay
+from service.events.shapes import Shape
+
+if TYPE_CHECKING:
+    from service.events._scanner import Scanner
+else:
+    try:
+        from service.events._scanner import Scanner
+    except ImportError:  # built where there was no compiler
+        Scanner = None
+
+BUILT = Scanner is not None
+"""Whether there is a scanner."""
+
+_NUMBER, _SCALAR, _TEXT, _TRUE_NUMBER, _TRUE_SCALAR = range(5)
+_LABEL, _ACTUAL = 1, 2
+_FIELDS_MAX = 512
+
+_OFFSET, _TIMESTAMP = attrgetter("offset"), attrgetter("timestamp")
+
+
+def _spec(shape: Shape) -> tuple[Any, ...]:
+    """What the scanner must know of a model."""
+    tags = shape.model.tags
+    outputs = len(shape.numeric)
+    first = OTHERS + len(tags)
+    features = [(name.encode(), _NUMBER, i) for i, name in enumerate(shape.numeric)]
+    features += [(name.encode(), _SCALAR, first + i) for i, name in enumerate(shape.categorical)]
+    truth = (_TRUE_NUMBER, 0) if shape.answer == "value" else (_TRUE_SCALAR, _ACTUAL)
+    return (
+        shape.model.name.encode(),
+        outputs + 2,
+        [[None]] * first + [[ABSENT, None]] * len(shape.categorical),
+        features,
+        [(b"label", _SCALAR, _LABEL), (shape.output.encode(), _NUMBER, outputs)],
+        [(name.encode(), _TEXT, OTHERS + i) for i, name in enumerate(tags)],
+        [(shape.answer.encode(), *truth)],
+    )
+
+
+def _scannable(shape: Shape) -> bool:
+    return shape.compilable and all(len(kinds) <= _FIELDS_MAX for kinds in shape.kinds.values())
+
+
+class EventScanner:
+    """Scans runs of records of any of the models.
+
+    Parameters
+    ----------
+    shapes
+        Those of all models by name, in the order of the configuration.
+    event_bytes
+        Longest value that is read.
+    """
+
+    def __init__(self, shapes: Mapping[str, Shape], event_bytes: int) -> None:
+        self.names = tuple(shapes)
+        self.shapes = [shape for shape in shapes.values() if _scannable(shape)]
+        self._event_bytes = event_bytes
+        self._scanner = Scanner([_spec(shape) for shape in self.shapes])
+        widths = [(len(s.numeric) + 2, OTHERS + len(s.model.tags) + len(s.categorical)) for s in self.shapes]
+        self._numbers = max((numbers for numbers, _ in widths), default=0)
+        self._codes = max((codes for _, codes in widths), default=0)
+
+    def scan(self, values: list[bytes | None]) -> Scan:
+        """Read what can be read of some records' values."""
+        size = len(values)
+        columns = Columns(
+            np.empty((self._numbers, size)),
+            np.empty((self._codes, size), np.int64),
+            np.empty(size, np.int64),
+            np.empty(size, np.uint8),
+        )
+        owners = np.empty(size, np.int32)
+        self._scanner.scan(
+            values, self._event_bytes, columns.numbers, columns.codes, columns.times, owners, columns.flags
+        )
+        return Scan(self, columns, owners)
+
+    def values(self, place: int, column: int) -> list[Any]:
+        """The distinct values of a model's coded column, by code."""
+        return list(self._scanner.values(place, column))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """What the scanner made of N records.
+
+    Attributes
+    ----------
+    owners
+        int32[N]: which model each event is of, -1 where it was left alone.
+    """
+
+    _scanner: EventScanner
+    columns: Columns
+    owners: NDArray[np.int32]
+
+    @property
+    def left(self) -> list[int]:
+        """The records that the decoder must read."""
+        return np.flatnonzero(self.owners < 0).tolist()
+
+    def merged(self, records: Sequence[Record], other: Decoded) -> Decoded:
+        """The whole run, given what the decoder made of the records that were left."""
+        offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
+        record_ms = np.fromiter(map(_TIMESTAMP, records), np.int64, len(records))
+        others = {(batch.model, batch.is_label): batch for batch in other.batches}
+        sides = np.where(self.owners < 0, -1, 2 * self.owners + self.columns.are_labels())
+        counts = np.bincount(sides + 1, minlength=2 * len(self._scanner.shapes) + 1)
+        places = {shape.model.name: i for i, shape in enumerate(self._scanner.shapes)}
+        rejects: list[Reject] = []
+        decoded = Decoded(tombstones=other.tombstones, duplicate_keys=other.duplicate_keys)
+        for name, is_label in product(self._scanner.names, (False, True)):
+            batch = others.get((name, is_label))
+            side = 2 * places[name] + is_label if name in places else -1
+            if side >= 0 and counts[side + 1]:
+                everything = counts[side + 1] == len(sides)
+                own = np.arange(len(sides)) if everything else np.flatnonzero(sides == side)
+                values = partial(self._scanner.values, places[name])
+                overlay = Overlay(self._scanner.shapes[places[name]], values, self.columns, is_label=is_label)
+                batch, refused = overlay.batch(own, batch, offsets, record_ms)
+                rejects += [Reject(records[i], *refusal) for i, refusal in refused.items()]
+            if batch is not None and len(batch):
+                decoded.batches.append(batch)
+        decoded.rejects = sorted((*other.rejects, *rejects), key=lambda reject: reject.record.offset)
+        return decoded
