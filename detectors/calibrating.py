@@ -114,21 +114,32 @@ def _fits(fields: Sequence[Judged], records: _Records, groups: Sequence[Counts])
     """The fits of one slice by test."""
     size = window_records(len(records.counters))
     K = len(records.counters) // size
-    keys = [key for key, _ in _deviates(fields, records)]
-    found: dict[Key, Fit] = {}
-    if K < WINDOWS_MIN:
-        shares = [(field.name, test) for field in fields for test in SHARE_TESTS]
-        return {key: uncalibrated(()) for key in (*keys, *shares)}
-    sums, powers = np.empty((K, len(keys))), np.empty((K, len(keys)))
-    for column, (_, values) in enumerate(_deviates(fields, records)):
+    keys, sums, powers = [], [], []
+    for key, values in _deviates(fields, records):
         windows = values[: K * size].reshape(K, size)
-        sums[:, column], powers[:, column] = windows.sum(axis=1), (windows**2).sum(axis=1)
-    scale, worth = inflations(sums, powers)
+        keys.append(key)
+        sums.append(windows.sum(axis=1))
+        powers.append((windows**2).sum(axis=1))
+    names = [field.name for field in fields]
+    if K < WINDOWS_MIN:
+        return dict.fromkeys(
+            (*keys, *((name, test) for name in names for test in SHARE_TESTS)), uncalibrated(())
+        )
+    scale, worth = inflations(np.array(sums).T, np.array(powers).T)
     normal = Fit(scale, np.ones(len(keys)), np.zeros(len(keys)), worth)
-    found.update((key, normal.pick(i)) for i, key in enumerate(keys))
-    for field, cells, of_cells in zip(fields, records.cells, groups, strict=True):
-        counts = _group_counts(field, cells[: K * size], of_cells, size)
-        found.update({(field.name, test): fit for test, fit in _share_fits(counts).items()})
+    found = {key: normal.pick(i) for i, key in enumerate(keys)}
+    counted = [
+        _group_counts(field, cells[: K * size], of_cells, size)
+        for field, cells, of_cells in zip(fields, records.cells, groups, strict=True)
+    ]
+    for B in sorted({counts.shape[1] for counts in counted}):
+        places = [place for place, counts in enumerate(counted) if counts.shape[1] == B]
+        fits = _share_fits(np.stack([counted[place] for place in places], axis=1))
+        found.update(
+            ((names[place], test), fit.pick(i))
+            for test, fit in fits.items()
+            for i, place in enumerate(places)
+        )
     return found
 
 
@@ -174,15 +185,15 @@ def _group_counts(field: Judged, cells: Cells, groups: Counts, size: int) -> Flo
 
 
 def _share_fits(counts: Floats) -> dict[str, Fit]:
-    """The fits of tests of shares, from the counts of B groups in K windows."""
-    if counts.shape[1] < 2:
-        return {test: uncalibrated(()) for test in SHARE_TESTS}
-    found = weights(counts[:, None, :], (counts.sum(axis=0) / counts.sum())[None])
-    psi = fit_of_weights(found.first, found.second, found.third, found.windows)
-    one, none = np.ones(1), np.zeros(1)
-    fits = {
-        "psi": psi,
+    """The fits of tests of shares of T fields, from the counts in K windows, float64[K, T, B]."""
+    _, T, B = counts.shape
+    if B < 2:  # one group tells nothing
+        return dict.fromkeys(SHARE_TESTS, uncalibrated((T,)))
+    total = counts.sum(axis=0)
+    found = weights(counts, total / total.sum(axis=-1, keepdims=True))
+    one, none = np.ones(T), np.zeros(T)
+    return {
+        "psi": fit_of_weights(found.first, found.second, found.third, found.windows),
         "ks": Fit(found.below, one, none, found.windows),
         "linf": Fit(found.cell, one, none, found.windows),
     }
-    return {test: fit.pick(0) for test, fit in fits.items()}

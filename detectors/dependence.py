@@ -118,11 +118,9 @@ def choose(inflation: Floats, windows: Counts, freedom: Floats | float = 1.0) ->
     f = np.broadcast_to(np.asarray(freedom, np.float64), (T,))
     level = np.full(T, J - 1)
     for short in reversed(range(J - 1)):
-        stays = np.ones(T, bool)
-        for long in range(short + 1, J):
-            nu = f / (1 / windows[long] - 1 / windows[short])
-            most = special.chdtri(nu, GROWTH_LEVEL) / nu
-            stays &= inflation[long] <= most * inflation[short]
+        nu = f / (1 / windows[short + 1 :] - 1 / windows[short])[:, None]
+        most = special.chdtri(nu, GROWTH_LEVEL) / nu
+        stays = (inflation[short + 1 :] <= most * inflation[short]).all(axis=0)
         level = np.where(stays, short, level)
     K = windows[level]
     own, longer = inflation[level, np.arange(T)], inflation[np.minimum(level + 1, J - 1), np.arange(T)]
