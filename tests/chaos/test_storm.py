@@ -83,6 +83,6 @@ async def test_a_million_events_are_counted_once_each_through_a_storm(
     own_kafka: KafkaBroker, tmp_path: Path, story: Story
 ) -> None:
     scene = Scene(own_kafka, "", tmp_path, story)
-    await ride_out(scene, Scale(events=1_000_000, rate=3_000, rounds=6, kills=4, rest_s=35))
+    await ride_out(scene, Scale(events=1_000_000, rate=2_400, rounds=6, kills=4, rest_s=35))
     assert story.deeds["kill -9"] >= 20
     assert story.deeds["broker kill -9"] >= 3

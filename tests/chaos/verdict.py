@@ -90,6 +90,13 @@ class Scene:
     async def exact(self, seconds: float = 120, least: int = 10, until_ms: int = 2**62) -> Ledger:
         """Wait for the last window that ends by ``until_ms``, then compare all up to there."""
         ledger = (await self.ledger()).until(until_ms)
+        await self.compare(ledger, seconds, least, until_ms)
+        return ledger
+
+    async def compare(
+        self, ledger: Ledger, seconds: float = 120, least: int = 10, until_ms: int = 2**62
+    ) -> StatedPanes:
+        """Wait until each window of a ledger is stated, and compare; what differs is in the message."""
         windows = ledger.windows(self.length_ms, self.every_ms)
         truth = {place: cells for place, cells in windows.items() if place[0] <= until_ms}
         assert len(truth) > least
@@ -104,8 +111,10 @@ class Scene:
         assert not wrong, wrong[:5]
         assert panes.contradictions() == []
         tallies = panes.tallies(self.profile.layout)
-        assert {place: cells for place, cells in tallies.items() if place[0] < until_ms} == ledger.panes
-        return ledger
+        assert {
+            place: cells for place, cells in tallies.items() if cells and place[0] < until_ms
+        } == ledger.panes
+        return panes
 
     def _bare(self) -> dict[str, Any]:
         timing = {"flush": self.flush, "grace": self.grace}
