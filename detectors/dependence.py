@@ -102,7 +102,7 @@ def choose(inflation: Floats, windows: Counts, freedom: Floats | float = 1.0) ->
     windows
         int64[J]: how many windows there are of each length.
     freedom
-        f, float64[T]: of how many squares one window's statistic consists.
+        f, float64[J, T]: of how many squares one window's statistic consists.
 
     References
     ----------
@@ -115,16 +115,17 @@ def choose(inflation: Floats, windows: Counts, freedom: Floats | float = 1.0) ->
     ([1], [True], [100])
     """
     J, T = inflation.shape
-    f = np.broadcast_to(np.asarray(freedom, np.float64), (T,))
+    every = np.arange(T)
+    f = np.broadcast_to(np.asarray(freedom, np.float64), (J, T))
     level = np.full(T, J - 1)
     for short in reversed(range(J - 1)):
-        nu = f / (1 / windows[short + 1 :] - 1 / windows[short])[:, None]
+        nu = f[short] / (1 / windows[short + 1 :] - 1 / windows[short])[:, None]
         most = special.chdtri(nu, GROWTH_LEVEL) / nu
         stays = (inflation[short + 1 :] <= most * inflation[short]).all(axis=0)
         level = np.where(stays, short, level)
     K = windows[level]
-    own, longer = inflation[level, np.arange(T)], inflation[np.minimum(level + 1, J - 1), np.arange(T)]
-    more = (own > 1 + SURELY * np.sqrt(2 / (f * K))) & (longer > own)
+    own, longer = inflation[level, every], inflation[np.minimum(level + 1, J - 1), every]
+    more = (own > 1 + SURELY * np.sqrt(2 / (f[level, every] * K))) & (longer > own)
     further = more & (K >= 2 * EXTRAPOLATED * WINDOWS_MIN)
     # Too few windows to extrapolate: the next length is at least half as far off.
     level = np.where(more & ~further, level + 1, level)
@@ -221,8 +222,11 @@ def weights(counts: Floats, shares: Floats) -> Weights:
     rungs = ladder(away)
     K = np.array([len(level) for level in rungs])
     matrices = np.array([_covariance(x, n) for x, n in zip(rungs, ladder(size), strict=True)])
-    trace = np.einsum("jtbb->jt", matrices) / (B - 1)
-    chosen = choose(trace, K, B - 1.0)
+    moments = [
+        _moments(matrix, np.full(len(shares), k), B - 1) for matrix, k in zip(matrices, K, strict=True)
+    ]
+    freedom = np.array([first**2 / second for first, second, _ in moments])
+    chosen = choose(np.einsum("jtbb->jt", matrices) / (B - 1), K, freedom)
     found = taken(matrices, chosen)
     first, second, third = _moments(found, chosen.windows, B - 1)
     root = np.sqrt(shares)
