@@ -56,7 +56,7 @@ class Decision(NamedTuple):
     discovery: bool
 
 
-def decide(state: Lord, p: float) -> tuple[Lord, Decision]:
+def decide(state: Lord, p: float, at: float | None = None) -> tuple[Lord, Decision]:
     r"""The next test of the stream, at the level
 
     .. math:: \alpha_t = \gamma_t w_0 + (\alpha - w_0)\gamma_{t-\tau_1}
@@ -70,6 +70,9 @@ def decide(state: Lord, p: float) -> tuple[Lord, Decision]:
     ----------
     p
         Valid under no drift given the past. NaN is no test and changes nothing.
+    at
+        Another level, when something else adds to that of the stream or cuts it; the rate is then that
+        something's to keep.
 
     References
     ----------
@@ -83,9 +86,9 @@ def decide(state: Lord, p: float) -> tuple[Lord, Decision]:
     >>> decide(state, 0.2)[1].level > said.level  # a discovery earns what may be spent next
     True
     """
+    at = level(state) if at is None else at
     if math.isnan(p):
-        return state, Decision(level(state), discovery=False)
-    at = level(state)
+        return state, Decision(at, discovery=False)
     found = p <= at
     t = state.tests + 1
     if not found:

@@ -32,15 +32,18 @@ ENOUGH, TOO_FEW, UNDEFINED = 0, 1, 2
 """Whether a value says something: yes; too little data or no reference; it does not exist for this
 reference."""
 
-DRIFT_TESTS = frozenset({"psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift"})
+DRIFT_TESTS = frozenset(
+    {"psi", "js", "hellinger", "linf", "chi2", "ks", "wasserstein", "mean_shift", "std_shift",
+     "reconstruction_error"}
+)  # fmt: skip
 """Metrics that compare a distribution with the reference's: beyond their threshold they say ``drift``."""
 
 SHIFTS = frozenset({"mean_shift", "std_shift"})
 """Signed metrics, compared by magnitude."""
 
 METRICS = (
-    "traffic", "error_ratio", "positive_rate", "psi", "js", "hellinger", "linf", "chi2", "ks",
-    "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
+    "traffic", "error_ratio", "latency_p50", "latency_p99", "reconstruction_error", "positive_rate",
+    "psi", "js", "hellinger", "linf", "chi2", "ks", "wasserstein", "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
     "out_of_range_ratio", "change:traffic", "change:error_ratio", "change:positive_rate", "change:mean",
     "change:std", "change:missing_ratio",
 )  # fmt: skip

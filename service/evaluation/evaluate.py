@@ -17,11 +17,14 @@ from service.evaluation.distances import distance_blocks
 from service.evaluation.drift import drift_blocks
 from service.evaluation.explanation import explained
 from service.evaluation.frame import Frame, frame_of
+from service.evaluation.latency import latency_blocks
 from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, applies, plan_for
+from service.evaluation.reconstruction import reconstruction_blocks
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
 from service.evaluation.result import Evaluated, Judgement, Spending
 from service.evaluation.verdict import BREACH, VERDICTS, Evidence, verdicts
+from service.evaluation.wasserstein import wasserstein_blocks
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
 
@@ -99,12 +102,14 @@ def _measure(
         if predictions:
             found += ratio_blocks(beside, classified=classified)
             found += [*distance_blocks(beside, asked), *drift_blocks(beside)]
+            found += wasserstein_blocks(beside, asked)
         return found
 
     asked = frozenset(rule.metric for rule in watching if rule.baseline == REFERENCE)
     parts = [*blocks(frame, asked), *baseline_blocks(frame, window, watching, blocks), *more]
     if predictions:
-        parts.append(traffic_block(frame))
+        parts += [traffic_block(frame), *latency_blocks(frame, asked)]
+        parts += reconstruction_blocks(frame, asked)
     if not parts:
         return None
     names = dict.fromkeys(["", *(field.name for field in frame.layout.fields), PREDICTION, ACTUAL])

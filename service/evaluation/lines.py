@@ -54,10 +54,10 @@ def lines(
             model=model, model_version=version, slice=name, feature=key.feature, metric=key.metric,
             value=value, p_value=p_value, p_adjusted=p_adjusted, null_bound=bound, lower=lower, upper=upper,
             threshold=threshold, status=status, n=n, reference_n=m, reference_id=reference_id,
-            window=interval, incomplete=cut, baseline=key.baseline,
+            window=interval, incomplete=cut, baseline=key.baseline, change=change,
             level=None if p_value is None else level,
         )
-        for (name, key, value, p_value, p_adjusted, bound, lower, upper, threshold, status, n, m, cut)
+        for (name, key, value, p_value, p_adjusted, bound, lower, upper, threshold, status, n, m, cut, change)
         in _columns(window, frame, rows, plan, evidence, said)
     )  # fmt: skip
 
@@ -83,6 +83,7 @@ def _columns(
         rows.n[at].tolist(),
         [None if n < 0 else n for n in rows.reference_n[at].tolist()],
         [cut[i] for i in columns],
+        _numbers(evidence.change),
         strict=True,
     )
 

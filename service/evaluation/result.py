@@ -70,6 +70,9 @@ class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     baseline
         What the window is compared with; ``reference`` is the profile, whose bins ``reference_id`` names, the
         others are the stream's own past in the same bins.
+    change
+        Value less the reference's, of rates; of ``change:`` metrics 1 for a rise that was detected, -1 for a
+        fall.
     level
         What ``p_adjusted`` must not exceed for the model's budget of false alarms; None without a budget.
     """
@@ -94,6 +97,7 @@ class Result(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     provisional: bool = False
     incomplete: bool = False
     baseline: str = "reference"
+    change: float | None = None
     level: float | None = None
     explanation: Explanation | None = None
 
@@ -141,9 +145,18 @@ class Spending(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """Everything that one closed window says; ``spending`` is None without a budget of false alarms."""
+    """Everything that one closed window says.
+
+    Attributes
+    ----------
+    spending
+        None without a budget of false alarms.
+    unfollowed
+        Series of ``change:`` metrics that no detector follows, for want of room.
+    """
 
     window: ClosedWindow
     results: tuple[Result, ...]
     judgements: tuple[Judgement, ...]
     spending: Spending | None = None
+    unfollowed: int = 0
