@@ -193,7 +193,7 @@ def _share_fits(counts: Floats) -> dict[str, Fit]:
     found = weights(counts, total / total.sum(axis=-1, keepdims=True))
     one, none = np.ones(T), np.zeros(T)
     return {
-        "psi": fit_of_weights(found.first, found.second, found.third, found.windows),
+        "psi": fit_of_weights(found.first, found.second, found.largest, found.windows),
         "ks": Fit(found.below, one, none, found.windows),
         "linf": Fit(found.cell, one, none, found.windows),
     }

@@ -184,8 +184,8 @@ class Weights(NamedTuple):
 
     Attributes
     ----------
-    first, second, third
-        float64[T]: :math:`\sum w`, :math:`\sum w^2` and :math:`\sum w^3`.
+    first, second, largest
+        float64[T]: :math:`\sum w`, :math:`\sum w^2` and :math:`\max w`.
     cell, below
         float64[T]: the largest inflation of a single group's share, and the largest variance of the share
         below a group's end, times 4: 1 at most for independent records.
@@ -195,7 +195,7 @@ class Weights(NamedTuple):
 
     first: Floats
     second: Floats
-    third: Floats
+    largest: Floats
     cell: Floats
     below: Floats
     windows: Counts
@@ -229,6 +229,7 @@ def weights(counts: Floats, shares: Floats) -> Weights:
     chosen = choose(np.einsum("jtbb->jt", matrices) / (B - 1), K, freedom)
     found = taken(matrices, chosen)
     first, second, third = _moments(found, chosen.windows, B - 1)
+    largest = np.maximum(_largest(found, chosen.windows), third / second)
     root = np.sqrt(shares)
     cell = np.einsum("tbb->tb", found) / np.maximum(1 - shares, 1e-9)
     below = np.cumsum(np.cumsum(found * root[:, :, None] * root[:, None, :], axis=1), axis=2)
@@ -236,7 +237,7 @@ def weights(counts: Floats, shares: Floats) -> Weights:
     return Weights(
         first,
         second,
-        third,
+        largest,
         np.maximum(cell.max(axis=-1), 1.0),
         np.maximum(4 * variance.max(axis=-1), 1.0),
         chosen.windows,
@@ -269,3 +270,18 @@ def _moments(matrix: Floats, windows: Counts, freedom: int) -> tuple[Floats, Flo
     second = np.clip(c2 * grow**2, first**2 / freedom, first**2)
     third = np.clip(c3 * grow**3, second**2 / first, first * second)
     return first, second, third
+
+
+def _largest(matrix: Floats, windows: Counts) -> Floats:
+    """The largest eigenvalue, less what noise adds to it by the nearness of the others.
+
+    References
+    ----------
+    Lawley (1956), Tests of significance for the latent roots of covariance and correlation matrices,
+    Biometrika 43, for the bias of order 1/K.
+    """
+    roots = np.linalg.eigvalsh(matrix)
+    top, others = roots[:, -1:], roots[:, 1:-1]
+    apart = np.maximum(top - others, 1e-9 * np.maximum(top, 1.0))
+    found: Floats = (top - top / windows[:, None] * (others / apart).sum(axis=1, keepdims=True))[:, 0]
+    return found

@@ -1,165 +1,143 @@
-"""Calibrated tests keep near their level under dependence, and never claim more than independence allows."""
+"""Calibrated p-values are those of the distribution that dependence makes, and never below the plain ones."""
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy import special, stats
-from scipy.signal import lfilter
 
 from detectors.calibration import (
-    KS_MEAN,
-    KS_VARIANCE,
-    WINDOWS_MIN,
-    calibrate,
-    calibrated_p,
-    held_out,
-    ks_statistic,
-    mean_statistic,
-    psi_statistic,
+    Calibration,
+    Fit,
+    calibrated_deviate,
+    calibrated_ks,
+    calibrated_shares,
+    charged,
+    fit_of_weights,
+    shares_bound,
+    uncalibrated,
 )
-from detectors.psi import psi
-from detectors.shift import Sample
+from detectors.ks import ks_p_value
 
 Floats = NDArray[np.float64]
-N = 1_000
+MANY = 1_000_000
 
 
-def autoregression(rng: np.random.Generator, phi: float, windows: int) -> Floats:
-    """float64[windows, N]: consecutive windows of one stationary series with variance 1."""
-    noise = rng.standard_normal(windows * N + 300) * np.sqrt(1 - phi**2)
-    series: Floats = lfilter([1.0], [1.0, -phi], noise)[300:]
-    return series.reshape(windows, N)
+def fit(scale: float = 1.0, freedom: float = 1.0, offset: float = 0.0, windows: int = MANY) -> Fit:
+    return Fit(np.array(scale), np.array(freedom), np.array(offset), np.array(windows))
 
 
-def deciles(windows: Floats, edges: Floats) -> NDArray[np.int64]:
-    return np.array([np.bincount(np.searchsorted(edges, x), minlength=10) for x in windows])
+def fit_of(weights: Floats, windows: int = MANY) -> Fit:
+    return fit_of_weights(
+        np.array(weights.sum()), np.array((weights**2).sum()), np.array(weights.max()), np.array(windows)
+    )
 
 
-def moments(x: Floats) -> Sample:
-    return Sample(np.full(x.shape[:-1], float(x.shape[-1])), 1e3 * x.mean(-1), 1e6 * x.var(-1, ddof=1))
+def tail_of(weights: Floats, x: float) -> float:
+    """P(Σ wχ² > x) by Imhof's integral."""
+    u = (np.arange(400_000) + 0.5) * 2e-4
+    angle = 0.5 * np.arctan(np.outer(weights, u)).sum(axis=0) - 0.5 * x * u
+    size = np.prod((1 + np.outer(weights, u) ** 2) ** 0.25, axis=0)
+    return 0.5 + float((np.sin(angle) / (u * size)).sum()) * 2e-4 / np.pi
 
 
-def psi_p_values(rng: np.random.Generator, phi: float, K: int) -> tuple[float, float]:
-    """P-values of one fresh window against one fresh reference of K windows: as they are, and calibrated."""
-    series = autoregression(rng, phi, K + 1)
-    reference = series[:K]
-    edges = np.quantile(reference, np.arange(1, 10) / 10)
-    counts = deciles(series, edges)
-    n, m = np.array(N), np.array(K * N)
-    rest = held_out(counts[:K])
-    fitted = calibrate(psi_statistic(psi(rest, counts[:K]).value, n, m - n), 9.0)
-    found = psi(counts[:K].sum(axis=0), counts[K])
-    return float(found.p_value), float(calibrated_p(psi_statistic(found.value, n, m), found.p_value, fitted))
-
-
-@pytest.mark.parametrize(("phi", "misleads"), [(0.0, False), (0.5, False), (0.8, True)])
-def test_psi_alarms_at_no_more_than_three_times_its_level(phi: float, misleads: bool) -> None:
-    rng, trials = np.random.default_rng(), 100
-    p = np.array([psi_p_values(rng, phi, 20) for _ in range(trials)])
-    alarms = (p <= 0.01).sum(axis=0)
-    assert alarms[1] <= stats.binom.ppf(1 - 1e-5, trials, 0.03)
-    if misleads:
-        assert alarms[0] > 0.15 * trials
-
-
-@pytest.mark.parametrize("phi", [0.0, 0.5, 0.8])
-def test_the_scale_of_a_mean_is_the_variance_inflation_of_the_autoregression(phi: float) -> None:
-    windows = autoregression(np.random.default_rng(), phi, 400)
-    total = windows.sum()
-    rest = (total - windows.sum(axis=1)) / (399 * N)
-    reference = Sample(np.array(399.0 * N), 1e3 * rest, np.full(400, 1e6 * windows.var()))
-    fitted = calibrate(mean_statistic(reference, moments(windows)), 1.0, shape=False)
-    # A mean of 400 squares has a relative error of √(2/400).
-    assert fitted.scale == pytest.approx((1 + phi) / (1 - phi), rel=6 * np.sqrt(2 / 400))
-    assert fitted.freedom == 1
-
-
-def test_a_mean_is_then_tested_by_students_t_with_the_windows_as_degrees_of_freedom() -> None:
-    T = np.random.default_rng().chisquare(1, 12) * 5
-    fitted = calibrate(T, 1.0, shape=False)
-    z = 6.0
-    expected = 2 * stats.t.sf(z / np.sqrt(fitted.scale), 12)
-    assert float(calibrated_p(np.array(z**2), np.array(0.0), fitted)) == pytest.approx(float(expected))
-
-
-def test_with_many_independent_windows_calibration_changes_little() -> None:
-    T = np.random.default_rng().chisquare(9, 20_000)
-    fitted = calibrate(T, 9.0)
-    assert fitted.scale * fitted.freedom == pytest.approx(9, rel=0.03)
-    for level in (0.5, 0.01, 1e-4):
-        x = special.chdtri(9.0, level)
-        assert float(calibrated_p(np.array(x), np.array(level), fitted)) == pytest.approx(level, rel=0.5)
-
-
-some_statistics = hnp.arrays(
-    np.float64,
-    st.tuples(st.integers(0, 12), st.just(3)),
-    elements=st.one_of(st.floats(0, 1e4), st.just(np.nan)),
+@pytest.mark.parametrize(
+    "weights", [[9.0, 4.6, 3.1, 2.4, 2.0, 1.7, 1.5, 1.4, 1.3], [3.0, 1, 1, 1, 1], [2.0] * 9]
 )
+def test_shares_under_dependence_have_the_tail_of_a_sum_of_unequal_chi_squares(weights: list[float]) -> None:
+    w = np.array(weights)
+    for level in (0.05, 0.01, 1e-3, 1e-5):
+        x = stats.chi2.isf(level, len(w)) * w.mean() * 1.3
+        found = float(calibrated_shares(np.array(x), np.array(0.0), fit_of(w)))
+        true = tail_of(w, x)
+        assert 0.75 * true < found < 2.5 * true + 1e-9, level
 
 
-@settings(max_examples=40)
-@given(some_statistics, st.floats(0, 1e5), st.floats(0, 1), st.sampled_from([1.0, 2.0, 9.0]))
+def test_weights_of_one_are_the_chi_square_itself() -> None:
+    x = np.array([5.0, 20.0, 60.0])
+    found = calibrated_shares(x, np.zeros(3), Fit(*(np.full(3, part) for part in fit_of(np.ones(9)))))
+    assert found == pytest.approx(stats.chi2.sf(x, 9), rel=1e-3)
+
+
+def test_a_mean_is_tested_by_students_t_with_the_windows_as_degrees_of_freedom() -> None:
+    z, a, K = 6.0, 5.0, 12
+    found = float(calibrated_deviate(np.array(2 * stats.norm.sf(z)), fit(scale=a, windows=K)))
+    assert found == pytest.approx(float(2 * stats.t.sf(z / np.sqrt(a), K)))
+
+
+def test_an_estimated_variance_makes_exactly_the_charged_p_value_uniform() -> None:
+    rng, K, trials = np.random.default_rng(), 12, 40_000
+    a = 7.0
+    scale = a * rng.chisquare(K, trials) / K
+    p = 2 * special.ndtr(-np.abs(rng.standard_normal(trials)) * np.sqrt(a))
+    fits = Fit(scale, np.ones(trials), np.zeros(trials), np.full(trials, K))
+    found = calibrated_deviate(p, fits)
+    for level in (0.1, 0.01, 0.001):
+        alarms = int((found <= level).sum())
+        # Where the estimate is below 1 the plain p-value holds; with a = 7 that is never.
+        assert stats.binomtest(alarms, trials, level).pvalue > 1e-6
+
+
+def test_a_distribution_function_is_tested_as_with_fewer_records() -> None:
+    D, n, m = np.array(0.05), np.array(4_000), np.array(40_000)
+    found = calibrated_ks(D, n, m, np.array(0.0), fit(scale=4.0))
+    assert float(found) == pytest.approx(float(ks_p_value(D, np.array(1e3 * 40 / 44))), rel=1e-3)
+
+
+def test_the_bound_is_where_the_p_value_is_its_level() -> None:
+    for of in (fit_of(np.array([9.0, 4.6, 3.1, 2.4, 2.0]), 40), fit_of(np.ones(9), 1000)):
+        bound = shares_bound(np.array(0.0), 0.001, of)
+        assert float(calibrated_shares(bound, np.array(0.0), of)) == pytest.approx(0.001, rel=1e-6)
+    assert float(shares_bound(np.array(31.0), 0.001, uncalibrated(()))) == 31.0
+
+
+@settings(max_examples=80)
+@given(
+    st.floats(0, 1), st.floats(0, 1e5), st.floats(1e-3, 1e3), st.floats(0.5, 20), st.floats(0, 50),
+    st.integers(0, 2000),
+)  # fmt: skip
 def test_no_calibration_ever_claims_more_than_independence_allows(
-    statistics: Floats, T: float, p: float, freedom: float
+    p: float, T: float, scale: float, freedom: float, offset: float, windows: int
 ) -> None:
-    fitted = calibrate(statistics, freedom)
-    assert (fitted.scale * fitted.freedom >= freedom * (1 - 1e-12)).all()
-    assert (fitted.freedom <= freedom).all()
-    found = calibrated_p(np.full(3, T), np.full(3, p), fitted)
-    assert (found >= p).all()
-    assert (found <= 1).all()
+    of, plain = fit(scale, freedom, offset, windows), np.array(p)
+    sizes = np.array(500), np.array(5_000)
+    for found in (
+        calibrated_deviate(plain, of),
+        calibrated_shares(np.array(T), plain, of),
+        calibrated_ks(np.array(min(T, 1.0)), *sizes, plain, of),
+    ):
+        assert p <= float(found) <= 1
 
 
-@settings(max_examples=40)
-@given(some_statistics)
-def test_a_matrix_is_calibrated_column_by_column(statistics: Floats) -> None:
-    freedom = np.array([2.0, 5.0, 9.0])
-    whole = calibrate(statistics, freedom)
-    for i in range(3):
-        column = statistics[:, i]
-        alone = calibrate(column[np.isfinite(column)], freedom[i])
-        assert [float(part[i]) for part in whole] == pytest.approx([float(part) for part in alone])
+@pytest.mark.parametrize("windows", [0, 5, 1000])
+def test_what_is_no_test_has_no_p_value(windows: int) -> None:
+    nothing, of = np.array(np.nan), fit(windows=windows)
+    assert np.isnan(calibrated_deviate(nothing, of))
+    assert np.isnan(calibrated_shares(nothing, nothing, of))
+    assert np.isnan(calibrated_ks(nothing, np.array(0), np.array(9), nothing, of))
 
 
-def test_too_few_windows_leave_a_statistic_as_it_is_and_say_so() -> None:
-    statistics = np.full((WINDOWS_MIN + 3, 2), 40.0)
-    statistics[WINDOWS_MIN - 1 :, 0] = np.nan
-    fitted = calibrate(statistics, 9.0)
-    assert fitted.windows.tolist() == [0, WINDOWS_MIN + 3]
-    found = calibrated_p(np.array([40.0, 40.0]), np.array([1e-5, 1e-5]), fitted)
-    assert found[0] == 1e-5
-    assert found[1] > 0.3
+def test_without_windows_nothing_changes() -> None:
+    p = np.array([0.0, 1e-300, 0.3, 1.0])
+    assert calibrated_deviate(p, uncalibrated((4,))).tolist() == p.tolist()
+    assert charged(p, np.zeros(4, np.int64)).tolist() == p.tolist()
 
 
-def test_fewer_windows_are_trusted_less() -> None:
-    found = [
-        float(calibrated_p(np.array(40.0), np.array(0.0), calibrate(np.tile([8.0, 10.0, 12.0], K), 9.0)))
-        for K in (2, 5, 50)
-    ]
-    assert found == sorted(found, reverse=True)
-
-
-def test_what_is_no_statistic_has_no_p_value() -> None:
-    fitted = calibrate(np.full(10, 9.0), 9.0)
-    assert np.isnan(calibrated_p(np.array(np.nan), np.array(np.nan), fitted))
-
-
-def test_a_window_is_compared_with_all_the_others() -> None:
-    windows = np.random.default_rng().integers(0, 50, (6, 2, 4))
-    rest = held_out(windows)
-    for i in range(6):
-        assert np.array_equal(rest[i], np.delete(windows, i, axis=0).sum(axis=0))
-
-
-def test_the_moments_of_kolmogorovs_variable_are_those_of_scipy() -> None:
-    squared = stats.kstwobign.expect(lambda x: x**2)
-    assert pytest.approx(float(squared), rel=1e-6) == KS_MEAN
-    fourth = stats.kstwobign.expect(lambda x: x**4)
-    assert pytest.approx(float(fourth - squared**2), rel=1e-5) == KS_VARIANCE
-    T, freedom = ks_statistic(np.array(0.1), np.array(200), np.array(200))
-    assert freedom == pytest.approx(5, abs=0.01)
-    assert float(T) == pytest.approx(100 * 0.01 * freedom / KS_MEAN)
+def test_fits_read_back_as_they_were_written_and_small_slices_share_those_of_all() -> None:
+    keys = (("", "error_ratio"), ("x", "psi"), ("x", "mean_shift"))
+    fits = Fit(
+        np.array([[1.0, 4.5, 9.0], [1.25, 2.0, 1.5]]), np.array([[1, 3.25, 1], [1, 8.5, 1.0]]),
+        np.array([[0, 2.5, 0], [0, 0.125, 0.0]]), np.array([[0, 208, 208], [100, 125, 125]]),
+    )  # fmt: skip
+    calibration = Calibration(keys, fits, np.array([0, 1, 0]))
+    slices = ("all", "region=eu", "region=us")
+    text = orjson.dumps(calibration.to_document(slices))
+    read = Calibration.from_document(orjson.loads(text), slices)
+    for before, after in zip(calibration.fits, read.fits, strict=True):
+        assert before.tolist() == after.tolist()
+    assert read.rows.tolist() == [0, 1, 0]
+    asked = read.at((("x", "psi"), ("x", "unheard of")), np.array([2, 1]))
+    assert asked.scale[0].tolist() == [4.5, 2.0]
+    assert asked.windows.tolist() == [[208, 125], [0, 0]]

@@ -102,8 +102,8 @@ def test_a_slow_wave_takes_the_longest_windows(rng: np.random.Generator) -> None
 
 def test_the_weights_of_independent_shares_are_ones(rng: np.random.Generator) -> None:
     found = weights_of(rng.standard_normal((RECORDS, 1)))
-    for total in found[:3]:
-        assert float(total[0]) == pytest.approx(9, rel=0.15)
+    assert [float(total[0]) for total in found[:2]] == pytest.approx([9, 9], rel=0.15)
+    assert 1 <= float(found.largest[0]) < 1.3
     assert float(found.below[0]) < 1.3
 
 
@@ -126,9 +126,13 @@ def test_the_weights_of_dependent_shares_are_the_eigenvalues_of_their_long_run_c
         covariance += 2 * (cells - 0.01)
     true = np.linalg.eigvalsh(covariance / 0.1)
     found = [weights_of(autoregression(rng, phi)) for _ in range(12)]
-    for power, name in ((1, "first"), (2, "second"), (3, "third")):
+    for name, expected, tolerance in (
+        ("first", true.sum(), 0.1),
+        ("second", (true**2).sum(), 0.2),
+        ("largest", true.max(), 0.15),
+    ):
         mean = np.mean([float(getattr(each, name)[0]) for each in found])
-        assert mean == pytest.approx((true**power).sum(), rel=0.06 * power + 0.05), name
+        assert mean == pytest.approx(expected, rel=tolerance), name
     below = np.cumsum(np.cumsum(covariance, axis=0), axis=1).diagonal().max() * 4
     assert np.mean([float(each.below[0]) for each in found]) == pytest.approx(below, rel=0.12)
 
