@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ from service.config.units import DurationMs
 Metric = Literal[
     "psi", "js", "hellinger", "linf", "chi2", "ks", "mean_shift", "std_shift", "mean", "std", "missing_ratio",
     "invalid_ratio", "unseen_ratio", "out_of_range_ratio", "positive_rate", "traffic", "error_ratio",
+    "wasserstein", "reconstruction_error", "latency_p50", "latency_p99",
     "change:mean", "change:std", "change:missing_ratio", "change:positive_rate", "change:error_ratio",
     "change:traffic",
 ]  # fmt: skip
@@ -30,9 +32,13 @@ DETECTED = 1.0
 """The threshold of a ``change:`` metric unless another is given: the detector's own."""
 
 
-def _needs_no_threshold_of_a_detector(schema: dict[str, Any]) -> None:
+def _own_threshold(known: dict[str, Any]) -> float:
+    """The threshold when none is given; NaN where there must be one."""
+    return DETECTED if known.get("metric") in CHANGES else math.nan
+
+
+def _asks_for_a_threshold(schema: dict[str, Any]) -> None:
     """An editor asks for `threshold` where the service does."""
-    schema["required"] = [name for name in schema["required"] if name != "threshold"]
     detector = {"properties": {"metric": {"pattern": f"^{CHANGE}"}}}
     schema |= {"if": {"not": detector}, "then": {"required": ["threshold"]}}
 
@@ -60,7 +66,7 @@ class Hysteresis(Section):
 class Monitor(Section):
     """One rule over results, and what follows when it breaks."""
 
-    model_config = ConfigDict(json_schema_extra=_needs_no_threshold_of_a_detector)
+    model_config = ConfigDict(json_schema_extra=_asks_for_a_threshold)
 
     name: Name = Field(description="Names the alert (`alertname`).")
     metric: Metric = Field(description="The metric judged.")
@@ -89,8 +95,9 @@ class Monitor(Section):
         "400,000 and `kswin` 15,000 (each against the series' own past).",
     )
     threshold: float = Field(
+        default_factory=_own_threshold,
         description="The effect size at or above which (below, with `below: true`) it breaches. A `change:` "
-        "metric may leave it out: the default is 1, the detector's own threshold."
+        "metric may leave it out: the default is 1, the detector's own threshold.",
     )
     below: bool = Field(
         default=False, description="Breach when the value is at or below the threshold instead."
@@ -130,12 +137,16 @@ class Monitor(Section):
         default=None, description="Where the reader of the alert finds what to do."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _detectors_know_their_threshold(cls, document: Any) -> Any:
-        if not isinstance(document, dict) or "threshold" in document:
-            return document
-        return document | {"threshold": DETECTED} if document.get("metric") in CHANGES else document
+    @model_validator(mode="after")
+    def _says_when_it_breaches(self) -> Self:
+        if math.isnan(self.threshold):
+            raise mistake(
+                "`threshold` is missing",
+                consequence=f"nothing would say how much of {self.metric} is too much",
+                mend=f"add it; only `{CHANGE}` metrics have a threshold of their own",
+                field="threshold",
+            )
+        return self
 
     @model_validator(mode="after")
     def _resolves_on_the_good_side(self) -> Self:
