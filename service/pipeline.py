@@ -7,7 +7,7 @@ or where its output goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,11 +15,12 @@ import msgspec
 from service.alerts.notice import Notice
 from service.alerts.state import AlertBook
 from service.config.settings import Settings
-from service.evaluation.evaluate import evaluate
+from service.evaluation.decider import Decider
 from service.evaluation.result import Evaluated
 from service.events.batch import Batch, Record, Reject
 from service.events.native import NativeDecoder
 from service.profiles.learning import Learner
+from service.windows.asked import Asked
 from service.windows.closing import ModelWindows
 from service.windows.control import Control, ProfilePublished, RetrainingReported
 from service.windows.plan import Plan
@@ -83,10 +84,11 @@ class Ingest:
             yield from state_pane(name, model, version, pane_ms, source.position, pane, source.lost)
 
     def gap(self, name: str, lo: int, hi: int) -> Gap:
-        """Go on at ``hi`` with a source whose records ``[lo, hi)`` are gone; ``hi < lo`` in a topic made anew.
+        """Go on at ``hi`` with a source whose records ``[lo, hi)`` are gone.
 
-        The source keeps what it has counted. What this returns must be acknowledged by every partition of
-        the partials before anything beyond it is committed or told.
+        In a topic that was made anew, ``hi`` lies below ``lo``. The source keeps what it has counted. What
+        this returns must be acknowledged by every partition of the partials before anything beyond it is
+        committed or told.
         """
         source = self.sources[name]
         topic, _, partition = name.rpartition("/")
@@ -113,14 +115,23 @@ class Ingest:
 
 
 class Evaluation:
-    """Stage 2 of the models whose partials come here, all out of one partition of that log."""
+    """Stage 2 of the models whose partials come here, all out of one partition of that log.
 
-    def __init__(self, settings: Settings, control: Control, config_digest: str) -> None:
+    Parameters
+    ----------
+    silent
+        Models whose partials would come here: their expected versions are evaluated even if none ever comes.
+    """
+
+    def __init__(
+        self, settings: Settings, control: Control, config_digest: str, silent: Iterable[str] = ()
+    ) -> None:
         # An end of the log is known for what lies a grace before it was looked for.
         ahead_ms = max(settings.timing.future, settings.timing.grace)
         self.progress = Progresses((source.topic for source in settings.sources), ahead_ms)
         self.models: dict[str, ModelState] = {}
         self._plans = {model.name: Plan(model, control) for model in settings.models}
+        self._silent = sorted(set(silent) & self._plans.keys())
         self._settings = settings
         self._digest = config_digest
 
@@ -128,9 +139,13 @@ class Evaluation:
         """Take in one record of the partials log; ``position`` is its offset there."""
         if isinstance(partial, Progress):
             self.progress.observe(partial)
-            return [
+            for name in self._silent:
+                self._model(name)
+            effects = [
                 effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)
             ]
+            self.progress.forget([plan.model for plan in self._plans.values()])
+            return effects
         if isinstance(partial, Gap):
             self.progress.lose(partial)
             return []
@@ -150,7 +165,7 @@ class Evaluation:
     def dump(self) -> bytes:
         """All state as bytes, for a snapshot."""
         models = {
-            name: (model.windows.dump(), model.learner.dump(), model.alerts.dump())
+            name: (model.windows.dump(), model.learner.dump(), model.alerts.dump(), model.decider.dump())
             for name, model in self.models.items()
         }
         return msgspec.msgpack.encode((self._digest, self.progress.dump(), models))
@@ -159,19 +174,22 @@ class Evaluation:
         """Take up the state that ``dump`` gave."""
         _, progress, models = msgspec.msgpack.decode(data, type=_Dump)
         self.progress.load(progress)
-        for name, (windows, learner, alerts) in models.items():
+        for name, (windows, learner, alerts, decider) in models.items():
             if name in self._plans:
                 model = self._model(name)
                 model.windows.load(windows)
                 model.learner.load(learner)
                 model.alerts.load(alerts)
+                model.decider.load(decider)
 
     def _model(self, name: str) -> ModelState:
         if name not in self.models:
             plan = self._plans[name]
+            windows = ModelWindows(plan, Asked.of(name, self._settings.monitors))
             retraining = self._settings.receivers.retraining
             book = AlertBook(self._settings.monitors, retraining, self._digest)
-            self.models[name] = ModelState(plan, ModelWindows(plan), Learner(plan.model), book)
+            decider = Decider(plan.model, self._settings.monitors)
+            self.models[name] = ModelState(plan, windows, Learner(plan.model), book, decider)
         return self.models[name]
 
     def _close(self, model: ModelState, position: int) -> Iterator[Effect]:
@@ -182,8 +200,9 @@ class Evaluation:
             # A source may have stated panes, and not yet told how far it has got.
             boundary_ms = max(told_ms, model.windows.stated_ms)
             yield ProfilePublished.of(profile, boundary_ms, learned=True)
-        for window in model.windows.close(watermark_ms):
-            evaluated = evaluate(window, model.plan.model, self._settings.monitors)
+        gaps = self.progress.missing(model.plan.model.lateness)
+        for window in model.windows.close(watermark_ms, gaps):
+            evaluated = model.decider.judge(window)
             yield evaluated
             yield from model.alerts.step(evaluated, position)
 
@@ -196,9 +215,10 @@ class ModelState:
     windows: ModelWindows
     learner: Learner
     alerts: AlertBook
+    decider: Decider
 
 
 Effect = Evaluated | Notice | ProfilePublished
 """What follows from a partial, in order: what closed windows say, alerts, a reference learned."""
 
-_Dump = tuple[str, bytes, dict[str, tuple[bytes, bytes, bytes]]]
+_Dump = tuple[str, bytes, dict[str, tuple[bytes, bytes, bytes, bytes]]]
