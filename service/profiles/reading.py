@@ -226,7 +226,7 @@ def load_profile(path: Path) -> Profile:
             "`driftline profile build`",
             reason="unreadable",
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError) as error:
         raise ProfileError(
             f"{path}: not a profile ({error}), so nothing can be compared with it; build it anew with "
             "`driftline profile build`",

@@ -33,8 +33,11 @@ class ProfilePublished(msgspec.Struct, frozen=True, tag="profile"):
 
     @property
     def profile(self) -> Profile:
-        """The profile itself, read anew at each call."""
-        return Profile.from_json(unpack_text(self.packed))
+        """The profile itself, read anew at each call; ``ValueError`` when the record holds none."""
+        try:
+            return Profile.from_json(unpack_text(self.packed))
+        except (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError) as error:
+            raise ValueError(f"no profile: {error!r}") from error
 
 
 class RetrainingReported(msgspec.Struct, frozen=True, tag="retraining"):
@@ -58,7 +61,10 @@ def encode_control(record: ControlRecord) -> bytes:
 
 def decode_control(data: bytes) -> ControlRecord:
     """What ``encode_control`` was given; ``msgspec.ValidationError`` when it is something else."""
-    return _DECODER.decode(data)
+    try:
+        return _DECODER.decode(data)
+    except UnicodeDecodeError as error:  # the one error of msgspec that is not of its own kind
+        raise msgspec.ValidationError(str(error)) from error
 
 
 class Control:

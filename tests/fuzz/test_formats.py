@@ -1,0 +1,107 @@
+"""Driftline's own formats, damaged: what cannot be read is refused by an error that its readers expect."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from detectors.profile import Profile
+from service.config.settings import Settings
+from service.errors import ProfileError
+from service.kafka.control import ControlReader
+from service.pipeline import Evaluation, Ingest
+from service.profiles.reading import load_profile
+from service.windows.control import Control, ProfilePublished, RetrainingReported, encode_control
+from service.windows.statement import Progress, decode_partial, encode_partial
+from tests.chaos.story import Story
+from tests.events.making import Row
+from tests.fuzz.hostile import TIME_MS, chaff, dumped, mutated
+from tests.fuzz.models import chaff_model, small_profile
+
+FEW = 3_000
+
+
+def settings() -> Settings:
+    """One model, one source."""
+    return Settings(models=(chaff_model(),), sources=({"topic": "in"},))  # type: ignore[arg-type]  # pydantic reads it
+
+
+def partials() -> list[bytes]:
+    """Statements of panes and progress as a worker sends them."""
+    ingest = Ingest(settings(), Control())
+    ingest.assign("in/0", None)
+    events = [chaff(timestamp=TIME_MS + i * 600, prediction_id=f"c{i}") for i in range(400)]
+    ingest.take("in/0", [Row(i, dumped(event), event["timestamp"]) for i, event in enumerate(events)])
+    ingest.sources["in/0"].caught_up(TIME_MS + 10_000_000)
+    stated = [encode_partial(statement) for statement in ingest.finished("in/0")]
+    assert len(stated) > 3
+    progress = Progress(
+        topic="in",
+        partition=0,
+        partitions=1,
+        hi=400,
+        clock_ms=TIME_MS + 240_000,
+        caught_up_ms=TIME_MS + 10_000_000,
+    )
+    return [*stated, encode_partial(progress)]
+
+
+def outcomes(
+    story: Story, seeds: list[bytes], read: Callable[[bytes], object], expected: tuple[type[Exception], ...]
+) -> None:
+    """Read damaged copies; anything but an expected error is a failure that shows the bytes."""
+    met: Counter[str] = Counter()
+    for _ in range(FEW):
+        data = mutated(story.random, story.random.choice(seeds))
+        try:
+            read(data)
+        except expected as error:
+            met[type(error).__name__] += 1
+        else:
+            met["read"] += 1
+    story.tell(f"{FEW:,} damaged copies: {dict(met)}")
+    assert len(met) > 1
+
+
+def test_a_damaged_partial_is_refused_by_the_error_of_its_decoder(story: Story) -> None:
+    outcomes(story, partials(), decode_partial, (msgspec.MsgspecError,))
+
+
+def test_a_damaged_control_record_is_logged_and_passed_over(story: Story) -> None:
+    profile = ProfilePublished.of(small_profile(), TIME_MS)
+    report = RetrainingReported("chaff", "started", TIME_MS, "ann")
+    seeds = [encode_control(profile), encode_control(report)]
+    reader = ControlReader(settings().kafka, Control(), lambda record: None)
+    outcomes(story, seeds, lambda data: reader._take(0, data), ())
+
+
+def test_a_damaged_profile_file_is_called_no_profile(
+    story: Story, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("profile") / "damaged.json"
+
+    def read(data: bytes) -> Profile:
+        path.write_bytes(data)
+        return load_profile(path)
+
+    outcomes(story, [small_profile().to_json()], read, (ProfileError,))
+
+
+def test_damaged_partials_never_stop_the_evaluation(story: Story) -> None:
+    good = partials()
+    met: Counter[str] = Counter()
+    for _ in range(300):
+        evaluation = Evaluation(settings(), Control(), "digest")
+        closed = 0
+        for value in [
+            mutated(story.random, value) if story.random.random() < 0.4 else value for value in good
+        ]:
+            try:
+                partial = decode_partial(value)
+            except msgspec.MsgspecError:
+                met["refused"] += 1
+                continue
+            closed += len(evaluation.apply(partial))
+        met["windows"] += closed
+    story.tell(str(dict(met)))
