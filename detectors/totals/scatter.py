@@ -68,6 +68,15 @@ class Scatter:
             products += (chunk.T @ chunk).astype(np.int64)
         return cls(len(known), len(q) - len(known), q[complete].sum(axis=0, dtype=np.int64), products)
 
+    def __sub__(self, other: Scatter) -> Scatter:
+        """The scatter of what is left when the records of ``other`` are taken away."""
+        return Scatter(
+            self.n - other.n,
+            self.skipped - other.skipped,
+            self.sums - other.sums,
+            self.products - other.products,
+        )
+
     def __add__(self, other: Scatter) -> Scatter:
         assert self.sums.shape == other.sums.shape, "scatters of the same columns"
         return Scatter(

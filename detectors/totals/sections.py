@@ -45,7 +45,8 @@ def add_scatter(layout: Layout, row: NDArray[np.int64], cells: Counts, sums: Cou
     """
     places = np.array(layout.features, np.int64)
     first, own = int(layout.bin_sum_starts[-1]), cells[:, places]
-    complete = ((own > layout.starts[places]) & (own < layout.starts[places + 1] - 2)).all(axis=1)
+    valued = (own > layout.starts[places]) & (own < layout.starts[places + 1] - 2)
+    complete: NDArray[np.bool_] = np.asarray(valued.all(axis=1))
     found = Scatter.of(sums[:, len(COUNTERS) + places], complete)
     row[first] += found.n
     row[first + 1 : first + 1 + len(places)] += found.sums

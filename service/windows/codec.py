@@ -10,34 +10,41 @@ import struct
 
 import cramjam
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.layout import Rows
 
 CODEC_VERSION = 1
 _HEADER = struct.Struct("<BIIIII")
-_ESCAPE = 255
+ESCAPE = 255
+"""Marks a count that stands aside, since a byte does not hold it."""
 
 
 def encode_rows(rows: Rows, sums: int) -> bytes:
     """Bytes of int64[R, C] rows, of whose columns the first ``sums`` are sums and the others counts >= 0."""
-    count, size = rows.shape
     cells = rows[:, sums:]
     # Narrow at once: a byte a cell stays in the processor's cache, eight do not.
     small = np.empty(cells.shape, np.uint8)
-    np.minimum(cells, _ESCAPE, out=small, casting="unsafe")
+    np.minimum(cells, ESCAPE, out=small, casting="unsafe")
+    marked = small == ESCAPE
+    return encode_parts(rows[:, :sums], small, cells[marked] if marked.any() else np.empty(0, np.int64))
+
+
+def encode_parts(sums: Rows, small: NDArray[np.uint8], large: NDArray[np.int64]) -> bytes:
+    """The same bytes, out of the sums, the counts cut at ``ESCAPE``, and those from there on, row by row."""
     present = small.ravel() != 0
     # Places are five times faster than a mask of as many cells.
     counts = small.ravel()[np.flatnonzero(present)]
-    large = cells[small == _ESCAPE] if (counts == _ESCAPE).any() else np.empty(0, np.int64)
     body = b"".join(
         (
-            np.ascontiguousarray(rows[:, :sums], dtype="<i8").tobytes(),
+            np.ascontiguousarray(sums, dtype="<i8").tobytes(),
             np.packbits(present).tobytes(),
             counts.tobytes(),
             large.astype("<i8").tobytes(),
         )
     )
-    header = _HEADER.pack(CODEC_VERSION, count, size, sums, len(counts), len(large))
+    size = sums.shape[1] + small.shape[1]
+    header = _HEADER.pack(CODEC_VERSION, len(sums), size, sums.shape[1], len(counts), len(large))
     return header + bytes(cramjam.lz4.compress_block(body))
 
 
@@ -65,7 +72,7 @@ def decode_rows(data: bytes) -> Rows:
     values = rows[:, sums:]
     values[...] = cells.reshape(count, size - sums)
     if large_count:
-        values[values == _ESCAPE] = np.frombuffer(large, "<i8")
+        values[values == ESCAPE] = np.frombuffer(large, "<i8")
     return rows
 
 

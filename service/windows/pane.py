@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.layout import Rows
-from detectors.totals.accumulate import accumulate
-from detectors.totals.sections import add_cell_sums, add_scatter
+from service.windows.counts import PaneCounts
 from service.windows.plan import Counting
 from service.windows.slicing import ALL, SliceColumn, other_name
 
@@ -48,7 +47,7 @@ class Pane:
         # Predictions and labels come in batches of their own, in no order to each other: each have a budget.
         self._taken = [[0] * len(dimensions) for _ in (False, True)]
         self._known: list[dict[str, int]] = [{} for _ in (False, True)]
-        self._totals = counting.layout.zeros(8)
+        self._counts = PaneCounts(counting.layout)
 
     @property
     def slices(self) -> tuple[str, ...]:
@@ -58,7 +57,11 @@ class Pane:
     @property
     def totals(self) -> Rows:
         """int64[slices, row size]."""
-        return self._totals[: len(self._rows)]
+        return self._counts.dense(np.arange(len(self._rows)))
+
+    def encode(self, rows: NDArray[np.int64]) -> bytes:
+        """Some of the rows, encoded."""
+        return self._counts.encode(rows)
 
     def add(
         self,
@@ -80,26 +83,17 @@ class Pane:
         if is_label:
             cells = cells[:, :0]
         everything = np.zeros(len(sums), dtype=np.int64)
-        self._scatter(everything, cells, sums)
+        self._counts.add(everything, cells, sums)
         if self.counting.layout.multivariate and not is_label:
-            add_scatter(self.counting.layout, self._totals[0], cells, sums)
+            self._counts.add_scatter(0, cells, sums)
         for d, column in enumerate(slices):
             rows = self._rows_of(d, column, is_label)
             inside = rows >= 0
             if inside.all():
-                self._scatter(rows, cells, sums)
+                self._counts.add(rows, cells, sums)
             elif inside.any():
-                self._scatter(rows[inside], cells[inside], sums[inside])
+                self._counts.add(rows[inside], cells[inside], sums[inside])
         return self.cut - cut_before
-
-    def _scatter(self, rows: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
-        """Count in the rows of one dimension, which need not stand together: only their span is touched."""
-        if not len(rows):
-            return
-        first, last = int(rows.min()), int(rows.max()) + 1
-        accumulate(self._totals[first:last], rows - first, cells, sums)
-        if self.counting.layout.bin_sums and cells.shape[1]:
-            add_cell_sums(self.counting.layout, self._totals[first:last], rows - first, cells, sums)
 
     def _rows_of(self, dimension: int, column: SliceColumn, is_label: bool) -> NDArray[np.int64]:
         """int64[N]: the row of each event in one dimension, -1 without; slices get rows as budget lasts."""
@@ -134,8 +128,4 @@ class Pane:
     def _make_room(self, slices: int) -> None:
         """Let there be rows for so many slices more, as far as budgets can give them any."""
         most = 1 + len(self._other) * (2 * self._budget + 1)
-        wanted = min(len(self._rows) + slices, most)
-        if wanted > len(self._totals):
-            grown = self.counting.layout.zeros(max(wanted, 2 * len(self._totals)))
-            grown[: len(self._totals)] = self._totals
-            self._totals = grown
+        self._counts.make_room(min(len(self._rows) + slices, most))

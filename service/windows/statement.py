@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 import msgspec
+import numpy as np
 
-from service.windows.codec import encode_rows
 from service.windows.pane import Pane
 from service.windows.slicing import ALL
 
@@ -122,7 +122,10 @@ def encode_partial(partial: Partial) -> bytes:
 
 def decode_partial(data: bytes) -> Partial:
     """What ``encode_partial`` was given; ``msgspec.ValidationError`` when it is something else."""
-    return _DECODER.decode(data)
+    try:
+        return _DECODER.decode(data)
+    except UnicodeDecodeError as error:  # the one error of msgspec that is not of its own kind
+        raise msgspec.ValidationError(str(error)) from error
 
 
 def source_name(topic: str, partition: int) -> str:
@@ -139,15 +142,14 @@ def state_pane(
     """
     order = sorted(range(1, len(pane.slices)), key=pane.slices.__getitem__)
     slices = (ALL, *(pane.slices[row] for row in order))
-    totals = pane.totals[[0, *order]]
+    rows = np.array([0, *order])
     named = [0, *accumulate(len(name.encode()) for name in slices)]
-    sums = pane.counting.layout.sums
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.
     spans = [(0, len(slices))]
     encoded: list[tuple[int, int, bytes]] = []
     while spans:
         first, last = spans.pop()
-        data = encode_rows(totals[first:last], sums)
+        data = pane.encode(rows[first:last])
         if len(data) + named[last] - named[first] > STATEMENT_BYTES and last - first > 1:
             middle = (first + last) // 2
             spans += [(middle, last), (first, middle)]

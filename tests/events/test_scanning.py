@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hatch_build import SOURCE, TARGET, compile_scanner
 from service.events.native import NativeDecoder
 from service.events.scanning import BUILT, EventScanner
 from service.events.shapes import Shape
@@ -37,7 +35,6 @@ from tests.events.making import (
     tags,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = settings(max_examples=300, deadline=None)
 
 needs_scanner = pytest.mark.skipif(not BUILT, reason="the scanner is not built on this machine")
@@ -217,21 +214,6 @@ def test_a_model_that_the_scanner_cannot_hold_is_left_to_the_decoder() -> None:
 )
 def test_times_are_those_of_the_decoder(moment: str, zone: str) -> None:
     agree(json.dumps(event(timestamp=moment + zone)).encode(), json.dumps(event(timestamp=TIME)).encode())
-
-
-def test_without_a_compiler_the_build_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert "no C compiler" in compile_scanner(tmp_path)
-
-
-@needs_scanner
-def test_the_scanner_builds_from_its_sources_and_a_broken_source_is_named(tmp_path: Path) -> None:
-    shutil.copytree((ROOT / SOURCE).parent, (tmp_path / SOURCE).parent)
-    assert compile_scanner(tmp_path) == ""
-    assert (tmp_path / TARGET).is_file()
-    (tmp_path / SOURCE).write_text("int main(", encoding="utf-8")
-    assert "failed" in compile_scanner(tmp_path)
-    assert not (tmp_path / TARGET).exists()
 
 
 @needs_scanner
