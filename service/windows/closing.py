@@ -172,10 +172,9 @@ class ModelWindows:
         ends = []
         expected = self._expects(version, spec)
         for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected):
-            run = after
+            self._state.runs[key] = after
             if wanted:
                 ends.append(after.end_ms)
-        self._state.runs[key] = run
         return ends
 
     def _expects(self, version: str, spec: WindowSpec) -> Callable[[int], bool]:
@@ -272,7 +271,7 @@ class ModelWindows:
         known = version in self._plan.known_versions()
         run = SILENT_RUN if known else EMPTY_RUN
         keys = [(version, spec.name) for spec in self.model.windows]
-        if any(shelves.values()) or any(self._state.runs[key].empty < run for key in keys):
+        if any(shelves.values()) or any(self._empty(key) < run for key in keys):
             return
         self._state.retired += 1
         del self._state.shelves[version]
@@ -280,3 +279,7 @@ class ModelWindows:
             self._running.pop(key, None)
             if not known:
                 del self._state.runs[key]
+
+    def _empty(self, key: tuple[str, str]) -> int:
+        """How many windows in a row held no record, of a version and a specification."""
+        return self._state.runs[key].empty if key in self._state.runs else 0
