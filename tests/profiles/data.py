@@ -46,7 +46,8 @@ models:
 
 
 def rows(n: int, seed: int = 0) -> list[Row]:
-    """Rows with nulls, ties and awkward categories."""
+    """Rows with nulls, ties and awkward categories, each at a time of its own."""
+    assert n <= 24 * 60, "a row has a minute of its own"
     draw = np.random.default_rng(seed)
 
     def some(value: Any, share: float) -> Any:
@@ -62,9 +63,9 @@ def rows(n: int, seed: int = 0) -> list[Row]:
             "label": ("approve", "deny")[draw.integers(2)],
             "actual": some(("approve", "deny")[draw.integers(2)], 0.3),
             "region": some(("eu", "us")[draw.integers(2)], 0.9),
-            "timestamp": f"2026-08-{1 + int(draw.integers(28)):02d}T10:00:00Z",
+            "timestamp": f"2026-08-{1 + int(draw.integers(28)):02d}T{number // 60:02d}:{number % 60:02d}:00Z",
         }
-        for _ in range(n)
+        for number in range(n)
     ]
 
 
