@@ -1,7 +1,7 @@
 """Everything that the benchmark measures, on a real broker, in one interleaved run.
 
 ``python -m bench [--quick]``: parse floor, worker and naive agent take turns; then the delay of alerts
-under live traffic. Results go to ``bench/results/``; docs/benchmarks.md tells how to read them.
+under live traffic; then detection beside Evidently and NannyML. Results go to ``bench/results/``; docs/benchmarks.md tells how to read them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import click
 
 from bench.cost import cost_of
 from bench.latency import alert_delays
-from bench.report import Round, figures, save, table
+from bench.peers.peer import missing
+from bench.peers.speed import Turn, turns
+from bench.report import Round, figures, peer_figures, save, table
 from bench.running import build_reference
 from bench.topic import Filled, fill
 from bench.worker import WINDOW, run_worker
@@ -74,10 +76,20 @@ async def _measure(size: Size, *, keep: bool, load: tuple[float, float, float]) 
             delays_s = await alert_delays(folder, broker, profile, size.drifting)
         finally:
             broker.__exit__(None, None, None)
-    lines = figures(filled, rounds, delays_s)
+    beside = _beside_peers(size.rounds)
+    lines = [*figures(filled, rounds, delays_s), *peer_figures(beside)]
     print(table(lines))
     if keep:
-        _say(f"written: {save(filled, rounds, delays_s, lines, load)}")
+        _say(f"written: {save(filled, rounds, delays_s, lines, beside, load)}")
+
+
+def _beside_peers(rounds: int) -> list[Turn]:
+    reason = missing()
+    if reason:
+        _say(f"Detection beside the peers is skipped: {reason}.")
+        return []
+    _say("detection beside Evidently and NannyML")
+    return list(turns(rounds))
 
 
 async def _round(

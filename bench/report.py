@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from bench.cost import Cost
+from bench.peers.speed import Turn
 from bench.topic import Filled
 from bench.worker import WorkerRun
 
@@ -75,6 +76,21 @@ def figures(filled: Filled, rounds: Sequence[Round], delays_s: Sequence[float]) 
     ]
 
 
+def peer_figures(turns: Sequence[Turn]) -> list[Figure]:
+    """Detection beside the peers: medians over the turns, and of ratios the median of each turn's own."""
+    if not turns:
+        return []
+    to_nannyml = median(turn.nannyml_ms / turn.driftline_ms for turn in turns)
+    to_evidently = median(turn.evidently_ms / turn.driftline_ms for turn in turns)
+    own, whole = (median(getattr(turn, name) for turn in turns) for name in ("driftline_ms", "evaluation_ms"))
+    return [
+        Figure("totals, PSI and KS of 30 × 5,000 values, CPU", f"{own:.1f} ms"),
+        Figure("the same with the whole evaluation, CPU", f"{whole:.1f} ms"),
+        Figure("against Evidently (CPU)", f"{to_evidently:,.0f} ×", "≥ 100 ×", to_evidently >= 100),
+        Figure("against NannyML (CPU)", f"{to_nannyml:.1f} ×", "≥ 5 ×", to_nannyml >= 5),
+    ]
+
+
 def table(lines: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
     words = {True: "met", False: "**missed**", None: ""}
@@ -92,6 +108,7 @@ def save(
     rounds: Sequence[Round],
     delays_s: Sequence[float],
     lines: Sequence[Figure],
+    beside: Sequence[Turn],
     load: Sequence[float],
 ) -> Path:
     """Write everything measured to ``bench/results/``, named by time and commit."""
@@ -103,6 +120,7 @@ def save(
         "machine": machine() | {"load_before": load[0], "load_after": os.getloadavg()[0]},
         "figures": [asdict(line) for line in lines], "topic": asdict(filled),
         "rounds": [asdict(turn) for turn in rounds], "alert_delays_s": list(delays_s),
+        "beside_peers": [asdict(turn) for turn in beside],
     }  # fmt: skip
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}-{commit}.json"

@@ -9,24 +9,21 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import click
 import orjson
 
+from bench.peers.peer import missing
+from bench.quality.columns import EVIDENTLY, NANNYML
 from bench.quality.dependence import rates
 from bench.quality.detection import run
+from bench.quality.document import document
+from bench.quality.judges import Judges
 from bench.quality.online import run_lengths
-from bench.quality.report import (
-    delay_table,
-    detection_table,
-    document,
-    rate_table,
-    run_length_table,
-    same_hour_table,
-)
+from bench.quality.report import TABLES
 from bench.quality.scenarios import SCENARIOS
 from bench.quality.seasonal import same_hour
 from bench.report import RESULTS, machine
@@ -46,6 +43,8 @@ class Size:
         Of the tests under dependence.
     share, delays
         Of the online detectors' full length, and trials a step.
+    peers
+        By peer how many windows of a scenario it judges; Evidently takes seconds for each.
     """
 
     runs: int
@@ -53,11 +52,12 @@ class Size:
     trials: int
     share: float
     delays: int
+    peers: Mapping[str, int]
 
 
-FULL = Size(runs=20, windows_max=50, trials=1_000, share=1.0, delays=100)
-QUICK = Size(runs=4, windows_max=8, trials=60, share=0.05, delays=10)
-REFERENCE_WINDOWS = (10, 25)
+FULL = Size(20, 50, 1_000, 1.0, 100, {EVIDENTLY: 20, NANNYML: 1_000})
+QUICK = Size(8, 2, 60, 0.05, 10, {EVIDENTLY: 1, NANNYML: 4})
+REFERENCES = (20_000, 50_000)
 
 
 @click.command()
@@ -68,23 +68,23 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
     """Measure what is found and what is made up."""
     size = QUICK if quick else FULL
     seed = secrets.randbits(32) if seed is None else seed
-    outcomes = _watched("scenarios", run(SCENARIOS, seed, size.runs, size.windows_max))
+    reason = missing()
+    if reason:
+        print(f"Without the peers' columns: {reason}.", file=sys.stderr)
+    with Judges(() if reason else tuple(size.peers)) as judges:
+        asked = {} if reason else size.peers
+        outcomes = _watched("scenarios", run(SCENARIOS, seed, size.runs, size.windows_max, judges, asked))
+        peers = {name: judges.about[name] | {"methods": judges.methods[name]} for name in asked}
     seasonal = _watched("seasonal baselines", same_hour(seed, max(size.runs // 2, 1)))
-    judged = _watched("dependence", (r for K in REFERENCE_WINDOWS for r in rates(seed, size.trials, K)))
+    judged = _watched("dependence", (r for n in REFERENCES for r in rates(seed, size.trials, n)))
     lengths = _watched("online detectors", run_lengths(seed, size.share, size.delays))
+    where = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()}
+    found = orjson.loads(orjson.dumps(where | document(outcomes, seasonal, judged, lengths, peers)))
     print(f"Seed {seed}. Shares with 95 % intervals.\n")
-    for title, text in (
-        ("False windows and power", detection_table(outcomes)),
-        ("Time, in windows", delay_table(outcomes)),
-        ("Windows with an alarm, by reference", same_hour_table(seasonal)),
-        ("Single tests at 1 % without drift", rate_table(judged)),
-        ("Online detectors: values between false alarms, and median delay", run_length_table(lengths)),
-    ):
-        print(f"### {title}\n\n{text}\n")
+    for title, text in TABLES.values():
+        print(f"### {title}\n\n{text(found)}\n")
     if keep:
         RESULTS.mkdir(exist_ok=True)
-        where = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()}
-        found = where | document(outcomes, seasonal, judged, lengths)
         path = RESULTS / "quality.json"
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
         print(f"Written to {path.relative_to(RESULTS.parent.parent)}.")

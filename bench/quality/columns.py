@@ -10,15 +10,22 @@ from __future__ import annotations
 from typing import Any
 
 from bench.quality.scenarios import LEVEL
+from bench.quality.traffic import MODEL
 from service.config.monitor import Monitor
+from service.evaluation.evaluate import evaluate
 from service.evaluation.result import Evaluated, Verdict
+from service.windows.closed import ClosedWindow
 
 Alarm = tuple[str, str]
 """Feature and slice."""
 
 SERVICE = "Driftline"
 FIXED = {"PSI ≥ 0.1": 0.1, "PSI ≥ 0.2": 0.2}
-CALIBRATED = "calibrated"
+UNCALIBRATED = "uncalibrated"
+EVIDENTLY, NANNYML = "Evidently", "NannyML"
+OWN = (SERVICE, UNCALIBRATED, *FIXED)
+PEERS = (EVIDENTLY, NANNYML)
+COLUMNS = (*OWN, *PEERS)
 
 THRESHOLDS = {"psi": 0.005, "ks": 0.02, "mean_shift": 0.05, "std_shift": 0.05,
               "missing_ratio": 0.03, "positive_rate": 0.22}  # fmt: skip
@@ -35,8 +42,13 @@ MONITORS = (
 )
 
 
+def judged(window: ClosedWindow) -> Evaluated:
+    """What the service makes of a window."""
+    return evaluate(window, MODEL, MONITORS)
+
+
 def alarms(evaluated: Evaluated) -> dict[str, set[Alarm]]:
-    """What each column but the calibrated one alarms on."""
+    """What the monitors of each of the service's columns alarm on."""
     found: dict[str, set[Alarm]] = {SERVICE: set(), **{name: set() for name in FIXED}}
     for judgement in evaluated.judgements:
         if judgement.verdict is Verdict.BREACH:

@@ -1,92 +1,126 @@
-"""The figures as Markdown tables, and as JSON with everything that was counted."""
+"""The tables, in Markdown, from the document that a run leaves in ``bench/results/quality.json``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.quality.columns import FIXED, SERVICE, THRESHOLDS
-from bench.quality.dependence import Rate
-from bench.quality.detection import COLUMNS, Outcome, Tally
-from bench.quality.online import RunLength
-from bench.quality.scenarios import LEVEL
-from bench.quality.seasonal import SameHour
+from bench.quality.columns import COLUMNS, SERVICE
+from bench.quality.intervals import Between, Share
+
+Document = Mapping[str, Any]
+NONE = "–"
+"""A column that was not run, or a delay where nothing was found."""
 
 
-def detection_table(outcomes: Sequence[Outcome]) -> str:
+def detection_table(found: Document) -> str:
     """False windows and power by column, with the aim of the service's column beside it."""
-    head = ("scenario", "figure", *COLUMNS, "aim", "")
     rows = []
-    for outcome in outcomes:
-        scenario = outcome.scenario
-        shares = (str(outcome.tallies[name].windows) for name in COLUMNS)
-        sign = "≥" if scenario.drifts else "≤"
-        aim = "" if scenario.aim is None else f"{sign} {100 * scenario.aim:.0f} %"
-        figure = "power in a window" if scenario.drifts else "false windows"
-        if scenario.drift.ramp:
-            figure = "windows found"
-        rows.append((scenario.name, figure, *shares, aim, outcome.verdict))
-    return table(head, rows)
+    for line in found["detection"]:
+        sign = "≥" if line["feature"] else "≤"
+        aim = "" if line["aim"] is None else f"{sign} {100 * line['aim']:.0f} %"
+        cells = [_cell(line, name, lambda c: str(Share(**c["windows"]))) for name in COLUMNS]
+        verdict = f"**{line['verdict']}**" if line["verdict"] == "missed" else line["verdict"]
+        rows.append((line["scenario"], figure(line), *cells, aim, verdict))
+    return table(("scenario", "figure", *COLUMNS, "aim", ""), rows)
 
 
-def delay_table(outcomes: Sequence[Outcome]) -> str:
+def figure(line: Mapping[str, Any]) -> str:
+    """What the share of windows means in a scenario."""
+    if not line["feature"]:
+        return "false windows"
+    return "windows found" if line["drift"]["ramp"] else "power in a window"
+
+
+def delay_table(found: Document) -> str:
     """Time to detect, missed runs and time between false alarms, in windows."""
-    head = ("scenario", "figure", *COLUMNS)
     rows = []
-    for outcome in outcomes:
-        tallies = [outcome.tallies[name] for name in COLUMNS]
-        name = outcome.scenario.name
-        if not outcome.scenario.drifts:
-            rows.append((name, "between false windows", *(str(tally.between) for tally in tallies)))
+    for line in found["detection"]:
+
+        def row(title: str, say: Callable[[Mapping[str, Any]], str], line: Mapping[str, Any] = line) -> None:
+            rows.append((line["scenario"], title, *(_cell(line, name, say) for name in COLUMNS)))
+
+        if not line["feature"]:
+            row("between false windows", lambda c: str(Between(**c["windows_between"])))
             continue
-        rows.append((name, "windows to detect, where found", *(_delay(tally) for tally in tallies)))
-        most = len(tallies[0].hits[0])
-        rows.append((name, f"runs of {most} missed", *(str(tally.missed) for tally in tallies)))
-    return table(head, rows)
+        row("windows to detect, where found", lambda c: _delay(c["windows_to_detect"]))
+        most = len(line["columns"][SERVICE]["runs"][0])
+        row(f"runs of {most} missed", lambda c: _of(c["missed_runs"]))
+    return table(("scenario", "figure", *COLUMNS), rows)
 
 
-def rate_table(rates: Sequence[Rate]) -> str:
-    """False alarms of single tests, before and after calibration."""
-    rows = [(f"{r.phi:g}", str(r.windows), r.test, str(r.plain), str(r.calibrated)) for r in rates]
-    return table(("φ", "reference windows", "test", "as independent", "calibrated"), rows)
+def tests_table(found: Document) -> str:
+    """Single tests of the service at 1 %, on traffic without drift."""
+    rows = [
+        (
+            line["scenario"],
+            f"`{line['metric']}`",
+            *(str(Share(**line[k])) for k in ("uncalibrated", "all", "slices")),
+        )
+        for line in found["tests"]
+    ]
+    return table(("scenario", "metric", "uncalibrated, on `all`", "on `all`", "on the other slices"), rows)
 
 
-def same_hour_table(found: Sequence[SameHour]) -> str:
+def rate_table(found: Document) -> str:
+    """False alarms of single tests of the library, before and after calibration."""
+    rows = [
+        (
+            f"{r['phi']:g}",
+            f"{r['records']:,}",
+            f"`{r['test']}`",
+            str(Share(**r["plain"])),
+            str(Share(**r["calibrated"])),
+        )
+        for r in found["dependence"]
+    ]
+    return table(("φ", "records of the reference", "test", "uncalibrated", "calibrated"), rows)
+
+
+def same_hour_table(found: Document) -> str:
     """A daily wave against both kinds of reference."""
-    rows = [(line.scenario, str(line.reference), str(line.same_hour)) for line in found]
+    rows = [
+        (line["scenario"], str(Share(**line["reference"])), str(Share(**line["same_hour"])))
+        for line in found["seasonal"]
+    ]
     return table(("with a daily wave of 0.3 sd", "against the reference", "against the same hour"), rows)
 
 
-def run_length_table(lengths: Sequence[RunLength]) -> str:
+def run_length_table(found: Document) -> str:
     """Run lengths to a false alarm by dependence, and delays by step."""
-    first = lengths[0]
+    first = found["online"][0]
     head = (
         "detector",
-        *(f"between false alarms, φ = {phi}" for phi in first.between),
-        *(f"delay of {step} sd" for step in first.delay),
+        *(f"between false alarms, φ = {phi}" for phi in first["between"]),
+        *(f"delay of {step} sd" for step in first["delay"]),
     )
     rows = []
-    for found in lengths:
-        delays = (_median(found.delay[step], found.missed[step]) for step in found.delay)
-        rows.append((found.detector, *(str(between) for between in found.between.values()), *delays))
+    for line in found["online"]:
+        delays = (_median(line["delay"][step], line["missed"][step]) for step in line["delay"])
+        rows.append((line["detector"], *(str(Between(**b)) for b in line["between"].values()), *delays))
     return table(head, rows)
 
 
-def document(
-    outcomes: Sequence[Outcome],
-    seasonal: Sequence[SameHour],
-    rates: Sequence[Rate],
-    lengths: Sequence[RunLength],
-) -> dict[str, Any]:
-    """Everything counted, for JSON."""
-    return {
-        "settings": {"alpha": LEVEL, "thresholds": THRESHOLDS, "fixed": FIXED, "judged": SERVICE},
-        "detection": [_outcome(outcome) for outcome in outcomes],
-        "seasonal": [asdict(line) for line in seasonal],
-        "dependence": [asdict(rate) for rate in rates],
-        "online": [asdict(found) for found in lengths],
-    }
+def peers_table(found: Document) -> str:
+    """What each peer chose by itself, and in how many windows it was asked."""
+    rows = []
+    for name, peer in found["settings"]["peers"].items():
+        counts = [line["columns"][name]["windows"]["n"] for line in found["detection"]]
+        asked = f"{min(counts)} to {max(counts)}"
+        rows.append((f"{name} {peer['version']}", _chosen(peer["methods"]), asked))
+    return table(("tool", "what it chose, and from where on it alarms", "windows of a scenario"), rows)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Document], str]]] = {
+    "detection": ("False windows and power", detection_table),
+    "delay": ("Time, in windows", delay_table),
+    "tests": ("Single tests of the service at 1 % without drift", tests_table),
+    "seasonal": ("Windows with an alarm, by reference", same_hour_table),
+    "dependence": ("Single tests of the library at 1 % without drift", rate_table),
+    "online": ("Online detectors: values between false alarms, and median delay", run_length_table),
+    "peers": ("What the peers chose", peers_table),
+}
+"""By name a title and the table, as they are printed and as documents embed them."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -95,27 +129,34 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    scenario = outcome.scenario
-    return {
-        "scenario": scenario.name, "process": asdict(scenario.process), "drift": asdict(scenario.drift),
-        "feature": scenario.feature, "aim": scenario.aim, "verdict": outcome.verdict,
-        "columns": {
-            name: {
-                "windows": asdict(tally.windows), "missed_runs": asdict(tally.missed),
-                "windows_to_detect": tally.delay, "windows_between": asdict(tally.between),
-                "runs": ["".join("x" if hit else "." for hit in run) for run in tally.hits],
-            }
-            for name, tally in outcome.tallies.items()
-        },
-    }  # fmt: skip
+def _cell(line: Mapping[str, Any], name: str, say: Callable[[Mapping[str, Any]], str]) -> str:
+    column = line["columns"].get(name)
+    return say(column) if column and column["windows"]["n"] else NONE
 
 
-def _delay(tally: Tally) -> str:
-    return "–" if tally.delay is None else f"{tally.delay:.1f}"
+def _of(share: Mapping[str, Any]) -> str:
+    return f"{share['k']} of {share['n']}"
+
+
+def _delay(delay: float | None) -> str:
+    return NONE if delay is None else f"{delay:.1f}"
 
 
 def _median(delay: float | None, missed: float) -> str:
     if delay is None:
         return "not seen"
     return f"{delay:.0f}" + (f", {100 * missed:.0f} % missed" if missed else "")
+
+
+def _chosen(methods: Mapping[str, str]) -> str:
+    """Methods with the columns that have each; thresholds that differ by column as a range."""
+    by_method: dict[str, list[str]] = {}
+    for said in methods.values():
+        method, _, limit = said.rpartition(", ")
+        by_method.setdefault(method, []).append(limit)
+    parts = []
+    for method, limits in by_method.items():
+        low, high = min(limits, key=float), max(limits, key=float)
+        span = low if low == high else f"{low} to {high}"
+        parts.append(f"{method} from {span} ({len(limits)} columns)")
+    return "; ".join(parts)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.quality.columns import MONITORS, SERVICE, alarms
+from bench.quality.columns import SERVICE, alarms, judged
 from bench.quality.intervals import Share
-from bench.quality.traffic import DAY_WINDOWS, MODEL, NOTHING, Drift, Process, reference_of, window_of
+from bench.quality.traffic import DAY_WINDOWS, NOTHING, Drift, Process, events_of, reference_of, windows_of
 from detectors.profile import Profile
 from detectors.season import DAILY, Past
-from service.evaluation.evaluate import evaluate
 from service.windows.closed import ClosedWindow
 
 WAVE = Process(season=0.3)
@@ -39,11 +38,12 @@ def same_hour(seed: int, runs: int) -> Iterator[SameHour]:
         _, profile = reference_of(rng, WAVE)
         past = Past(DAILY, keep=DAYS)
         for number in range(DAYS * DAY_WINDOWS):
-            window = window_of(rng, profile, WAVE, NOTHING, number)
+            window, _ = windows_of(profile, events_of(rng, WAVE, NOTHING, number), number)
             past = past.add(window.start_ms, dict(zip(window.slices, window.totals, strict=True)))
         for name, drift in DRIFTS.items():
             for hour in range(DAY_WINDOWS):
-                window = window_of(rng, profile, WAVE, drift, DAYS * DAY_WINDOWS + hour)
+                number = DAYS * DAY_WINDOWS + hour
+                window, _ = windows_of(profile, events_of(rng, WAVE, drift, number), number)
                 other = replace(window, profile=_baseline(profile, past, window))
                 hits[name].append((_hit(window, drift), _hit(other, drift)))
     for name, found in hits.items():
@@ -59,5 +59,5 @@ def _baseline(profile: Profile, past: Past, window: ClosedWindow) -> Profile:
 
 
 def _hit(window: ClosedWindow, drift: Drift) -> bool:
-    found = alarms(evaluate(window, MODEL, MONITORS))[SERVICE]
+    found = alarms(judged(window))[SERVICE]
     return bool(found) if drift is NOTHING else any(feature == "x00" for feature, _ in found)

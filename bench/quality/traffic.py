@@ -11,6 +11,7 @@ from scipy.signal import lfilter
 from scipy.special import ndtri
 
 from detectors.building import Reference, build_profile, count
+from detectors.calibrating import calibrate
 from detectors.layout import COUNTERS, Rows
 from detectors.profile import Profile
 from service.config.model import Model
@@ -64,8 +65,9 @@ class Drift:
         Shift in standard deviations, and factor of the spread.
     mix
         Share of events that moves from category ``b`` to ``a``.
-    missing, positive
-        Shares of events, instead of :data:`MISSING` and :data:`POSITIVE`.
+    missing, positive, labels
+        Shares of missing values, positive predictions and positive labels, instead of :data:`MISSING` and
+        :data:`POSITIVE`.
     slice
         The slice whose events change.
     ramp
@@ -77,6 +79,7 @@ class Drift:
     mix: float = 0.0
     missing: float = MISSING
     positive: float = POSITIVE
+    labels: float = POSITIVE
     slice: str = "all"
     ramp: int = 0
 
@@ -117,9 +120,10 @@ def draw(rng: np.random.Generator, n: int, process: Process, drift: Drift, day: 
     mixes = [drift.mix, *[0.0] * (len(CATEGORICAL) - 1)]
     texts = [_categories(x, mix) for x, mix in zip(latent[:, len(NUMERIC) :].T, mixes, strict=True)]
     counters = np.zeros((n, len(COUNTERS)), np.int64)
-    for name in ("events", "labelled"):
+    for name in ("events", "labelled", "actuals"):
         counters[:, COUNTERS.index(name)] = 1
     counters[:, COUNTERS.index("positive")] = rng.random(n) < drift.positive
+    counters[:, COUNTERS.index("actual_positive")] = rng.random(n) < drift.labels
     return Reference(NUMERIC, numbers, CATEGORICAL, texts, counters, members)
 
 
@@ -131,10 +135,12 @@ def _categories(latent: Floats, mix: float) -> list[Any]:
 
 
 def reference_of(rng: np.random.Generator, process: Process) -> tuple[Reference, Profile]:
-    """A reference of whole days without drift, and its profile."""
+    """A reference of a whole day without drift, and its profile, calibrated as the service does by default."""
     day = np.arange(REFERENCE_EVENTS) / REFERENCE_EVENTS
     records = draw(rng, REFERENCE_EVENTS, process, NOTHING, day)
-    return records, build_profile("quality", "1", records).profile
+    profile = build_profile("quality", "1", records).profile
+    fits = calibrate(profile.layout, profile.totals, profile.slices, records)
+    return records, replace(profile, calibration=fits.to_document(profile.slices))
 
 
 def totals_of(profile: Profile, records: Reference) -> Rows:
@@ -142,16 +148,27 @@ def totals_of(profile: Profile, records: Reference) -> Rows:
     return count(profile.layout, records, ("all", *sorted(records.slices)))
 
 
-def window_of(
-    rng: np.random.Generator, profile: Profile, process: Process, drift: Drift, number: int
-) -> ClosedWindow:
-    """The closed window of one hour, the ``number``-th since midnight."""
+def events_of(rng: np.random.Generator, process: Process, drift: Drift, number: int) -> Reference:
+    """The events of one hour, the ``number``-th since midnight, each with its label."""
     day = (number + np.arange(EVENTS) / EVENTS) / DAY_WINDOWS
-    totals = totals_of(profile, draw(rng, EVENTS, process, drift.at(number), day))
+    return draw(rng, EVENTS, process, drift.at(number), day)
+
+
+def windows_of(profile: Profile, events: Reference, number: int) -> tuple[ClosedWindow, ClosedWindow]:
+    """The two windows that close after an hour: of predictions, and of labels, which carry no version."""
+    totals = totals_of(profile, events)
+    labels = profile.layout.zeros(len(totals))
+    for name in ("actuals", "actual_positive"):
+        column = COUNTERS.index(name)
+        labels[:, column], totals[:, column] = totals[:, column], 0
     start = START_MS + number * HOUR_MS
-    return ClosedWindow(
-        "quality", "1", "1h", start, start + HOUR_MS, profile.slices, totals, profile.layout, profile
+    of_predictions, of_labels = (
+        ClosedWindow(
+            "quality", version, "1h", start, start + HOUR_MS, profile.slices, rows, profile.layout, profile
+        )
+        for version, rows in (("1", totals), ("", labels))
     )
+    return of_predictions, of_labels
 
 
 MODEL = Model.model_validate(

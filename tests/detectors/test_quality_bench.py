@@ -33,10 +33,21 @@ def drawn(
         "outside": float(np.nanmean(x[outside])),
         "phi": float(np.corrcoef(x[1:][known], x[:-1][known])[0][1]),
         "positive": float(records.counters[:, COUNTERS.index("positive")].mean()),
+        "labels": float(records.counters[:, COUNTERS.index("actual_positive")].mean()),
     }  # fmt: skip
 
 
-PLAIN = {"mean": 0, "spread": 1, "missing": 0.02, "a": 0.4, "b": 0.3, "other": 0.4, "phi": 0, "positive": 0.2}
+PLAIN = {
+    "mean": 0,
+    "spread": 1,
+    "missing": 0.02,
+    "a": 0.4,
+    "b": 0.3,
+    "other": 0.4,
+    "phi": 0,
+    "positive": 0.2,
+    "labels": 0.2,
+}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +59,7 @@ PLAIN = {"mean": 0, "spread": 1, "missing": 0.02, "a": 0.4, "b": 0.3, "other": 0
         (Drift(mix=0.05), INDEPENDENT, {"a": 0.45, "b": 0.25}),
         (Drift(missing=0.1), INDEPENDENT, {"missing": 0.1}),
         (Drift(positive=0.3), INDEPENDENT, {"positive": 0.3}),
+        (Drift(labels=0.3), INDEPENDENT, {"labels": 0.3}),
         (Drift(mean=0.5, slice="region=3"), INDEPENDENT, {"mean": 0.05, "inside": 0.5, "outside": 0.0}),
         (Drift(mean=0.5, ramp=10).at(4), INDEPENDENT, {"mean": 0.25}),
         (NOTHING, Process(phi=0.5), {"phi": 0.5}),
@@ -107,6 +119,6 @@ def test_intervals_are_wilsons_and_poissons() -> None:
 
 
 def test_every_aim_is_stated_for_traffic_that_exists() -> None:
-    features = {"", "prediction", "c0", *NUMERIC}
+    features = {"", "prediction", "actual", "c0", *NUMERIC}
     assert {scenario.feature for scenario in SCENARIOS} <= features
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
