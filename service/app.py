@@ -18,6 +18,7 @@ from service.kafka.control import ControlReader, send_control
 from service.kafka.deliver import Deliveries
 from service.kafka.evaluate import EvaluateService
 from service.kafka.faust_app import make_app, make_web
+from service.kafka.holding import Resumes
 from service.kafka.ingest import IngestService
 from service.kafka.publish import model_of, published
 from service.kafka.topics import ensure_topics
@@ -51,6 +52,7 @@ class Worker:
         state = WebState(settings, self.board, registry, self.ready, self._report)
         self._web = make_web(make_app(settings, "web"), routes(state))
         self._trouble = "starting"
+        self._resumes: Resumes = {}
         self._ingest: IngestService | None = None
         self._evaluate: EvaluateService | None = None
 
@@ -118,8 +120,11 @@ class Worker:
                 reader,
                 self.metrics,
                 partitions[self._settings.kafka.topics.partials],
+                self._resumes,
             )
-            self._evaluate = EvaluateService(self._settings, control, reader, self.metrics, self.board)
+            self._evaluate = EvaluateService(
+                self._settings, control, reader, self.metrics, self.board, partitions
+            )
             for record in reports:
                 self._evaluate.report(record)
             await self._together(deliveries)

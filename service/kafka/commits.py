@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterable
 
@@ -21,6 +22,8 @@ from service.windows.resume import METADATA_BYTES, Resume, alike, read_metadata
 
 log = logging.getLogger(__name__)
 
+COMMIT_S = 40.0
+"""A commit that takes longer is given up, and with it everything that would build on it."""
 REFUSED = (CommitFailedError, IllegalStateError, RebalanceInProgressError)
 """What a commit raises when the group has moved on: what was committed may be somebody else's now."""
 
@@ -78,13 +81,14 @@ async def commit(consumer: AIOKafkaConsumer, resumes: dict[TopicPartition, Resum
     if not offsets:
         return True
     try:
-        await consumer.commit(offsets)
+        async with asyncio.timeout(COMMIT_S):  # a topic that is gone would be tried for ever
+            await consumer.commit(offsets)
     except OffsetMetadataTooLargeError as error:
         longest = max(offsets, key=lambda partition: len(offsets[partition].metadata))
         size, models = len(offsets[longest].metadata), len(resumes[longest].finished_ms)
         raise too_long(longest, size, models) from error
     except REFUSED as error:
-        log.warning("commit not taken", extra={"error": repr(error)})
+        log.info("commit not taken", extra={"error": repr(error)})
         return False
     return True
 

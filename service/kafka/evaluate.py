@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from aiokafka import (
@@ -36,7 +36,7 @@ from service.pipeline import Effect, Evaluation
 from service.web.board import Board
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control, RetrainingReported
-from service.windows.statement import Partial, decode_partial
+from service.windows.statement import Gap, Partial, decode_partial
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,15 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
     """Evaluates the models whose partials the group gives to this worker."""
 
     def __init__(
-        self, settings: Settings, control: Control, reader: ControlReader, metrics: SelfMetrics, board: Board
+        self,
+        settings: Settings,
+        control: Control,
+        reader: ControlReader,
+        metrics: SelfMetrics,
+        board: Board,
+        partitions: Mapping[str, int],
     ) -> None:
+        self._partitions = partitions
         self._settings, self._control, self._reader = settings, control, reader
         self._metrics, self._board = metrics, board
         self._topics = settings.kafka.topics
@@ -150,7 +157,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         try:
             await self._consumer.commit({tp: OffsetAndMetadata(position, "")})
         except REFUSED as error:
-            log.warning("commit not taken", extra={"error": repr(error)})
+            log.info("commit not taken", extra={"error": repr(error)})
             self._let_go(tp)
 
     def _let_go(self, tp: TopicPartition) -> None:
@@ -230,11 +237,17 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         evaluation = Evaluation(self._settings, self._control, self._digest)
         oldest = (await self._consumer.beginning_offsets([tp]))[tp]
         snapshot = await read_snapshot(self._settings.kafka, tp.partition, self._digest)
-        position = oldest
+        position = 0
         self._snapshot_turn[tp] = 1 - snapshot.turn if snapshot is not None else 0
-        if snapshot is not None and snapshot.position >= oldest:
+        if snapshot is not None:
             position = snapshot.position
             evaluation.load(snapshot.state)
+        if position < oldest:
+            where = {"partition": tp.partition, "from": position, "to": oldest}
+            log.error("partials are gone before they were evaluated", extra=where)
+            for gap in self._gaps(evaluation):
+                evaluation.apply(gap)
+            position = oldest
         for record in self._reports:
             evaluation.report(record)
         for model in evaluation.models.values():
@@ -247,6 +260,17 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._consumer.seek(tp, position)
         self._era += 1
         self._show(evaluation)
+
+    def _gaps(self, evaluation: Evaluation) -> Iterator[Gap]:
+        """What it means for the sources that partials are gone: what they stated since is not known."""
+        longest_ms = max(model.lateness for model in self._settings.models)
+        known_to_ms = evaluation.progress.watermark_ms(longest_ms)
+        for source in self._settings.sources:
+            for partition in range(self._partitions[source.topic]):
+                yield Gap(
+                    topic=source.topic, partition=partition, lo=0, hi=0,
+                    newest_ms=known_to_ms, caught_up_ms=known_to_ms,
+                )  # fmt: skip
 
 
 def _decode(tp: TopicPartition, offset: int, value: bytes) -> Partial | None:

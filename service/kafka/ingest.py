@@ -26,10 +26,12 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from service.config.settings import Settings
 from service.events.batch import Record
-from service.kafka.commits import bare, commit, committed, first_offset, require_distinct
+from service.kafka.commits import require_distinct
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
 from service.kafka.deadletter import DeadLetters
+from service.kafka.ends import note_ends
+from service.kafka.holding import Holding, Resumes, ingest_group, named
 from service.kafka.measures import Lag, count_batch, observe
 from service.kafka.outbox import Outbox
 from service.kafka.records import bulk_options
@@ -37,7 +39,6 @@ from service.kafka.telling import Telling
 from service.pipeline import Ingest
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
-from service.windows.resume import Resume
 from service.windows.source import Source
 from service.windows.statement import Partial, encode_partial, source_name
 
@@ -48,7 +49,13 @@ _VALUE = attrgetter("value")
 
 
 class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """Reads the sources that the group gives to this worker."""
+    """Reads the sources that the group gives to this worker.
+
+    Parameters
+    ----------
+    resumes
+        What this process last knew of each source, kept over restarts of the service within it.
+    """
 
     def __init__(
         self,
@@ -57,16 +64,13 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         reader: ControlReader,
         metrics: SelfMetrics,
         partials_partitions: int,
+        resumes: Resumes,
     ) -> None:
         self._settings, self._control, self._reader, self._metrics = settings, control, reader, metrics
         self._partials_partitions = partials_partitions
         self._topics = settings.kafka.topics
-        self._group = f"{settings.kafka.group}-ingest"
         self._lock = asyncio.Lock()
-        self._resumes: dict[TopicPartition, Resume] = {}
-        self._counted_to: dict[TopicPartition, int] = {}
-        self._parked: dict[TopicPartition, Source] = {}
-        self._era = 0
+        self._resumes = resumes
         self._failure: Exception | None = None
         self.assigned = False
         self.lag = Lag()
@@ -78,12 +82,17 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._ingest = Ingest(self._settings, self._control)
         self._producer: AIOKafkaProducer = make_producer(self._settings.kafka)
         self._consumer: AIOKafkaConsumer = make_consumer(
-            self._settings.kafka, group=self._group, fetch_min_bytes=1, fetch_max_wait_ms=200,
+            self._settings.kafka, group=ingest_group(self._settings),
+            fetch_min_bytes=1, fetch_max_wait_ms=200,
             partition_assignment_strategy=[RangePartitionAssignor], **bulk_options(),
         )  # fmt: skip
         await self._producer.start()
         self._outbox = Outbox(self._producer)
         self._telling = Telling(self._outbox, self._topics.partials, self._partials_partitions)
+        self._holding = Holding(
+            self._settings, self._ingest, self._consumer, self._outbox, self._telling, self._metrics,
+            self._resumes,
+        )  # fmt: skip
         self._dead_letters = DeadLetters(self._producer, self._outbox, self._topics.deadletter)
         try:
             await self._consumer.start()
@@ -101,7 +110,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         due = time.monotonic() + beat_s
         while not stopping.is_set():
             wait_ms = max(0, round((due - time.monotonic()) * 1000))
-            era = self._era
+            era = self._holding.era
             batches = await self._next(min(wait_ms, 200))
             async with self._lock:
                 self._raise_failure()
@@ -121,7 +130,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             return {}  # a partition is ours, but its beginning is still being looked up
         except OffsetOutOfRangeError as error:
             async with self._lock:
-                await self._skip_gap(error)
+                await self._holding.skip_gaps(error.args[0])
             return {}
         return batches
 
@@ -129,14 +138,14 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         name = source_name(partition.topic, partition.partition)
         if name not in self._ingest.sources:
             return
-        if era != self._era:
+        if era != self._holding.era:
             # A partition was begun anew while these were being read: they may be from before that or from
             # after. Reading again from where the counting stands is right in both cases.
             self._consumer.seek(partition, self._ingest.sources[name].position)
             return
         taken = self._ingest.take(name, records)
         # What was read before the last commit has been told of already.
-        fresh_from = self._counted_to.get(partition, 0)
+        fresh_from = self._holding.counted_to.get(partition, 0)
         for reject in taken.rejects:
             if reject.record.offset >= fresh_from:
                 await self._dead_letters.send(reject, partition)
@@ -150,13 +159,14 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         began = time.monotonic()
         partitions = {source_name(tp.topic, tp.partition): tp for tp in self._consumer.assignment()}
         sources = {name: s for name, s in self._ingest.sources.items() if name in partitions}
-        await self._note_ends({name: partitions[name] for name in sources})
+        held = {partitions[name]: source for name, source in sources.items()}
+        await note_ends(self._consumer, held, self._settings.timing.grace)
         await self._reader.read_to_end()
         for name in [name for name, source in sources.items() if source.outdated()]:
             log.info("recounting under the new profile", extra={"source": name})
-            self._begin(partitions[name], self._resumes[partitions[name]])
+            self._holding.begin_again(partitions[name])
             del sources[name]
-        await self._commit({partitions[name]: source for name, source in sources.items()})
+        await self._holding.commit({partitions[name]: source for name, source in sources.items()})
         sources = {name: source for name, source in sources.items() if name in self._ingest.sources}
         for name in sources:
             for statement in self._ingest.finished(name):
@@ -165,34 +175,10 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         for source in sources.values():
             source.acknowledge()
         await self._tell_progress([partitions[name] for name in sources])
-        await self._commit({partitions[name]: source for name, source in sources.items()})
+        await self._holding.commit({partitions[name]: source for name, source in sources.items()})
         self._observe({partitions[name]: source for name, source in sources.items()})
         self.flushed_at = time.monotonic()
         self._metrics.flushed(self.flushed_at - began)
-
-    async def _note_ends(self, partitions: dict[str, TopicPartition]) -> None:
-        """Sources read to their end know that everything before now (less a grace) has been read."""
-        near = {}
-        for name, tp in partitions.items():
-            high = self._consumer.highwater(tp)
-            if high is None or self._ingest.sources[name].position >= high:
-                near[name] = tp
-        if not near:
-            return
-        read_at_ms = round(time.time() * 1000)
-        ends = await self._consumer.end_offsets(list(near.values()))
-        for name, tp in near.items():
-            if self._ingest.sources[name].position >= ends[tp]:
-                self._ingest.sources[name].caught_up(read_at_ms - self._settings.timing.grace)
-
-    async def _commit(self, sources: Mapping[TopicPartition, Source]) -> None:
-        await self._outbox.acknowledged()
-        changed = {tp: now for tp, s in sources.items() if (now := s.resume()) != self._resumes.get(tp)}
-        if await commit(self._consumer, changed):
-            self._resumes |= changed
-            self._counted_to |= {tp: resume.position for tp, resume in changed.items()}
-        else:  # the rebalance that is under way begins them again, here or elsewhere
-            self._let_go(changed)
 
     async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:
@@ -210,28 +196,10 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         """Begin each partition where its commit says."""
         async with self._lock:
             try:
-                await self._begin_all(assigned)
+                await self._holding.begin_all(assigned)
+                self.assigned = True
             except Exception as error:  # noqa: BLE001  # aiokafka only logs what a listener raises
                 self._failure = error
-
-    async def _begin_all(self, assigned: Sequence[TopicPartition]) -> None:
-        names = self._ingest.plans.keys()
-        found = await committed(self._settings.kafka, self._group, list(assigned), names) if assigned else {}
-        kept = [tp for tp in assigned if tp in self._parked and found.get(tp) == self._resumes.get(tp)]
-        for tp in assigned:
-            if tp in kept:
-                self._go_on(tp, self._parked[tp])
-                continue
-            resume = found.get(tp) or bare(await first_offset(self._consumer, self._settings, tp))
-            self._counted_to[tp] = resume.position
-            self._begin(tp, resume)
-        self._parked.clear()
-        # A beginning at the end of the log must be remembered before anything is read after it.
-        fresh = {tp: self._resumes[tp] for tp in assigned if tp not in found}
-        if not await commit(self._consumer, fresh):
-            self._let_go(fresh)
-        self.assigned = True
-        log.info("sources assigned", extra={"sources": named(assigned), "from_memory": named(kept)})
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -243,61 +211,16 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             try:
                 if revoked:
                     await self._flush()
-                    self._park(revoked)
+                    self._holding.park(revoked)
             except Exception as error:  # noqa: BLE001  # the next owner begins at the last commit, whatever went wrong here
                 log.warning("flush at revocation failed", extra={"error": repr(error)})
-            self._let_go(revoked)
+            self._holding.let_go(revoked)
             for tp in revoked:
                 self._metrics.lost_partition(tp.topic, tp.partition)
             self.assigned = False
         if revoked:
             log.info("sources revoked", extra={"sources": named(revoked)})
 
-    def _park(self, revoked: Sequence[TopicPartition]) -> None:
-        """Remember what was counted, for the case that the partition comes back.
-
-        A source is all that its commit says and what is read after it up to the commit's position, whoever
-        reads it. So one that stands exactly where its commit says may go on, as long as that commit is still
-        the last: nobody who has counted further has committed since.
-        """
-        for tp in revoked:
-            source = self._ingest.sources.get(source_name(tp.topic, tp.partition))
-            if source is not None and source.resume() == self._resumes[tp]:
-                self._parked[tp] = source
-
-    def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
-        for tp in partitions:
-            self._ingest.revoke(source_name(tp.topic, tp.partition))
-            self._telling.forget(tp)
-
-    def _go_on(self, tp: TopicPartition, source: Source) -> None:
-        self._ingest.sources[source.name] = source
-        self._consumer.seek(tp, source.position)
-        self._era += 1
-
-    def _begin(self, tp: TopicPartition, resume: Resume) -> None:
-        self._ingest.assign(source_name(tp.topic, tp.partition), resume)
-        self._resumes[tp] = resume
-        self._telling.forget(tp)
-        self._consumer.seek(tp, resume.offset)
-        self._era += 1
-
-    async def _skip_gap(self, error: OffsetOutOfRangeError) -> None:
-        """Records that retention took away cannot be counted; go on with the oldest there is."""
-        for tp, offset in error.args[0].items():
-            oldest = (await self._consumer.beginning_offsets([tp]))[tp]
-            log.error(
-                "records are gone before they were counted",
-                extra={"source": f"{tp.topic}/{tp.partition}", "from": offset, "to": oldest},
-            )
-            self._metrics.gap(tp.topic, tp.partition, max(0, oldest - offset))
-            self._begin(tp, bare(oldest))
-
     def _observe(self, sources: Mapping[TopicPartition, Source]) -> None:
         ends = {tp: self._consumer.highwater(tp) or 0 for tp in sources}
         self.lag = observe(self._metrics, sources, ends, self._ingest.plans, time.time() * 1000)
-
-
-def named(partitions: Iterable[TopicPartition]) -> list[str]:
-    """The names of sources, for the log."""
-    return sorted(source_name(tp.topic, tp.partition) for tp in partitions)
