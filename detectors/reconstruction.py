@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from detectors.fields import GRID_STEPS
 from detectors.totals.scatter import Scatter
@@ -20,12 +18,6 @@ EXPLAINED = 0.65
 
 RECORDS_PER_FEATURE = 20
 """A window needs so many complete records for each feature."""
-
-WINDOWS_MIN = 10
-"""With fewer reference windows there are no bounds."""
-
-NORMAL_LEVEL = 0.0027
-"""Without drift, errors of this share of windows lie outside the bounds: three standard deviations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,49 +89,6 @@ class Components:
             return math.nan
         # I - P is its own square and symmetric: the trace of a product is the sum of an elementwise one.
         return max(float((self.residual * second_moments(window)).sum()), 0.0)
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Where errors of windows without drift lie."""
-
-    lower: float
-    upper: float
-
-    @classmethod
-    def of(cls, errors: Sequence[float], level: float = NORMAL_LEVEL) -> Bounds | None:
-        r"""A prediction interval for the error of one more window, from those of reference windows.
-
-        .. math:: \bar e \pm t_{K-1}\, s \sqrt{1 + 1/K}
-
-        on logarithms, since an error is a positive sum; wider for few windows. The windows must be as long as
-        those that are judged, and not have served to find the components.
-
-        Parameters
-        ----------
-        errors
-            Of reference windows; NaN (too few records) is left out.
-        level
-            The share of windows that lies outside when nothing drifts.
-
-        Returns
-        -------
-        Bounds
-            None with fewer than :data:`WINDOWS_MIN` errors, or when they do not vary.
-
-        >>> Bounds.of([1.0] * 3) is None
-        True
-        """
-        logs = np.array([math.log(e) for e in errors if math.isfinite(e) and e > 0])
-        K = len(logs)
-        if K < WINDOWS_MIN:
-            return None
-        spread = float(logs.std(ddof=1))
-        if not spread > 0:
-            return None
-        half = float(special.stdtrit(K - 1, 1 - level / 2)) * spread * math.sqrt(1 + 1 / K)
-        middle = float(logs.mean())
-        return cls(math.exp(middle - half), math.exp(middle + half))
 
 
 def second_moments(scatter: Scatter) -> Floats:

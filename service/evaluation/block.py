@@ -38,12 +38,16 @@ DRIFT_TESTS = frozenset(
 )  # fmt: skip
 """Metrics that compare a distribution with the reference's: beyond their threshold they say ``drift``."""
 
+ON_ALL = frozenset({"reconstruction_error"})
+"""Metrics that exist on the slice ``all`` alone."""
+
 SHIFTS = frozenset({"mean_shift", "std_shift"})
 """Signed metrics, compared by magnitude."""
 
 METRICS = (
     "traffic", "error_ratio", "latency_p50", "latency_p99", "reconstruction_error", "positive_rate",
-    "psi", "js", "hellinger", "linf", "chi2", "ks", "wasserstein", "mean_shift", "std_shift", "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
+    "psi", "js", "hellinger", "linf", "chi2", "ks", "wasserstein", "mean_shift", "std_shift",
+    "mean", "std", "missing_ratio", "invalid_ratio", "unseen_ratio",
     "out_of_range_ratio", "change:traffic", "change:error_ratio", "change:positive_rate", "change:mean",
     "change:std", "change:missing_ratio",
 )  # fmt: skip

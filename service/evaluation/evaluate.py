@@ -20,8 +20,8 @@ from service.evaluation.frame import Frame, frame_of
 from service.evaluation.latency import latency_blocks
 from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, applies, plan_for
-from service.evaluation.reconstruction import reconstruction_blocks
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
+from service.evaluation.reconstruction import reconstruction_blocks
 from service.evaluation.result import Evaluated, Judgement, Spending
 from service.evaluation.verdict import BREACH, VERDICTS, Evidence, verdicts
 from service.evaluation.wasserstein import wasserstein_blocks

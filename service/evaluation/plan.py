@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.config.monitor import CHANGE, Monitor
-from service.evaluation.block import REFERENCE, Row
+from service.evaluation.block import ON_ALL, REFERENCE, Row
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,5 +89,6 @@ def _mask(rule: Monitor, keys: tuple[Row, ...], slices: tuple[str, ...]) -> NDAr
         key.metric == rule.metric and key.baseline == rule.baseline and matches(rule.features, key.feature)
         for key in keys
     ]
-    columns = [matches(rule.slices, name) for name in slices]
+    everywhere = rule.metric not in ON_ALL
+    columns = [matches(rule.slices, name) and (everywhere or name == "all") for name in slices]
     return np.outer(rows, columns)

@@ -1,7 +1,8 @@
 """Rows of reference data as batches of events: predictions, and labels where the rows have them.
 
 The columns are named as the features. Optional columns are ``score`` or ``prediction`` (the model's number),
-``label`` (the predicted label), ``actual``, ``error``, ``timestamp``, ``model_version`` and the tags by name.
+``label`` (the predicted label), ``actual``, ``error``, ``latency_ms``, ``timestamp``, ``model_version``
+and the tags by name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import ABSENT
+from detectors.fields import ABSENT, LATENCY
 from detectors.layout import COUNTERS
 from service.config.model import Model
 from service.errors import ProfileError
@@ -25,7 +26,7 @@ OUTPUTS = ("score", PREDICTION)
 """Columns that may hold the model's number; one of them."""
 
 LABEL, ACTUAL, ERROR, TIMESTAMP, VERSION = "label", "actual", "error", "timestamp", "model_version"
-_OPTIONAL = (*OUTPUTS, LABEL, ACTUAL, ERROR, TIMESTAMP, VERSION)
+_OPTIONAL = (*OUTPUTS, LABEL, ACTUAL, ERROR, LATENCY, TIMESTAMP, VERSION)
 _LISTED_MAX = 30
 _NO_ERROR = (None, "", "0", "false", "False")
 
@@ -83,7 +84,8 @@ def to_batches(
     first
         The offset of the first row.
     timed
-        Whether event times are needed; else they are 0 and the column is not read.
+        Whether event times are needed. Else they only put the rows in order, where they can be read; those
+        that cannot are 0, and so are all when the model's reference is not calibrated.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def to_batches(
     names = set(columns.names)
     n = len(columns)
     offsets = np.arange(first, first + n, dtype=np.int64)
-    event_ms = columns.times(TIMESTAMP) if timed and TIMESTAMP in names else np.zeros(n, np.int64)
+    event_ms = _times(model, columns, timed=timed)
     features = [_numbers(columns, names, name) for name in numeric_names(model)[:-1]]
     predictions = Batch(
         model=model.name,
@@ -109,14 +111,31 @@ def to_batches(
             for name in categorical_names(model)
         ),
         counters=_prediction_counters(model, columns, names),
+        latency_ms=_latency(columns, names) if model.latency else None,
     )
     if ACTUAL not in names or ACTUAL in model.features:
         return [predictions]
     return [predictions, *_labels(model, columns, predictions)]
 
 
+def _times(model: Model, columns: Columns, *, timed: bool) -> NDArray[np.int64]:
+    if TIMESTAMP in columns.names and (timed or model.reference.calibrate or model.multivariate):
+        try:
+            return columns.times(TIMESTAMP)
+        except ProfileError:
+            if timed:
+                raise
+    return np.zeros(len(columns), np.int64)
+
+
 def _numbers(columns: Columns, names: set[str], name: str) -> NDArray[np.float64]:
     return columns.numbers(name) if name in names else np.full(len(columns), np.inf)
+
+
+def _latency(columns: Columns, names: set[str]) -> NDArray[np.float64]:
+    took = _numbers(columns, names, LATENCY).copy()
+    took[took < 0] = -np.inf
+    return took
 
 
 def _output(model: Model, columns: Columns, names: set[str]) -> NDArray[np.float64]:

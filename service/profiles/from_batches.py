@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.building import Built, Cut, Range, Reference, build_profile
-from detectors.layout import COUNTERS
+from detectors.calibrating import calibrate
+from detectors.components import fit_components
+from detectors.layout import COUNTERS, Sections
 from detectors.profile import Profile
 from service.config.model import CategoricalFeature, Model, NumericFeature
 from service.errors import ProfileError
 from service.events.batch import Batch
 from service.events.coded import CodedColumn
 from service.events.schema import categorical_names, numeric_names
+from service.profiles.time_order import in_time_order
 from service.windows.slicing import ALL, slice_names
 
 MAX_SLICES = 1000
@@ -44,7 +47,8 @@ def build_from_batches(
         Only predictions of this version count; with ``""`` those of every version. Labels carry no version:
         they all count in the counters of ``all``, and of the slices that their own tags name.
     batches
-        Predictions and labels, from any number of sources. Their order does not matter.
+        Predictions and labels, from any number of sources. Their order does not matter: dependence is
+        measured in the order of event times.
     max_slices
         Bound of :data:`MAX_SLICES`.
 
@@ -69,6 +73,7 @@ def build_from_batches(
         counters=np.concatenate([batch.counters for batch in predictions]),
         slices=groups,
         extra=_label_counters(model, labels),
+        latency=_latency(predictions) if model.latency else None,
     )
     built = build_profile(
         model.name,
@@ -77,8 +82,28 @@ def build_from_batches(
         bins=model.reference.bins,
         ranges=declared_ranges(model),
         categories=declared_categories(model),
+        sections=Sections(model.bin_sums, model.multivariate),
     )
-    return replace(built, cut_slices=cut_slices)
+    profile = _in_time(model, built.profile, in_time_order(reference, predictions))
+    return replace(built, profile=profile, cut_slices=cut_slices)
+
+
+def _in_time(model: Model, profile: Profile, in_order: Reference) -> Profile:
+    """The profile with what only the order of the records in time can tell."""
+    if model.reference.calibrate:
+        fits = calibrate(profile.layout, profile.totals, profile.slices, in_order)
+        profile = replace(profile, calibration=fits.to_document(profile.slices))
+    if model.multivariate:
+        fitted = fit_components(profile.layout, in_order.numeric)
+        profile = replace(profile, components=fitted.to_document() if fitted else None)
+    return profile
+
+
+def _latency(predictions: Sequence[Batch]) -> NDArray[np.float64]:
+    """float64[N]; absent where a batch has none."""
+    return np.concatenate(
+        [np.full(len(b), np.inf) if b.latency_ms is None else b.latency_ms for b in predictions]
+    )
 
 
 def _label_counters(model: Model, labels: Sequence[Batch]) -> dict[str, NDArray[np.int64]]:

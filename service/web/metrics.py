@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-PLACE = ("model", "model_version", "slice", "feature", "window")
+PLACE = ("model", "model_version", "slice", "feature", "window", "baseline")
 WINDOW = ("model", "model_version", "window")
 ALERT = ("alertname", "severity", "model", "model_version", "feature", "slice", "window")
 
@@ -51,6 +51,8 @@ RESULTS: dict[str, Declaration] = dict(
                  "Beyond the monitor's threshold; 0.1 counts as small, 0.3 as medium.", "chi2_effect"),
         _results("ks", "Kolmogorov-Smirnov distance to the reference.", "1, between 0 and 1",
                  "Beyond the monitor's threshold.", "ks_statistic"),
+        _results("wasserstein", "Wasserstein distance to the reference: how far values moved on average.",
+                 "reference standard deviations", "Beyond the monitor's threshold.", "wasserstein_distance"),
         _results("mean_shift", "Difference of the mean from the reference's.",
                  "reference standard deviations",
                  "Beyond the monitor's threshold; above 0.2 most models notice."),
@@ -75,6 +77,23 @@ RESULTS: dict[str, Declaration] = dict(
                  "0, or far below the same hour of other days.", "window_events"),
         _results("error_ratio", "Share of requests that failed.", "1, between 0 and 1",
                  "Above the service's objective."),
+        _results("latency_p50", "Median of the time that predictions took, as events say it.", "seconds",
+                 "It grows while traffic does not.", "latency_p50_seconds"),
+        _results("latency_p99", "99th percentile of the time that predictions took, as events say it.",
+                 "seconds", "Above what callers wait for.", "latency_p99_seconds"),
+        _results("reconstruction_error",
+                 "How far numeric features depart from how they vary together in the reference.",
+                 "1, relative to the reference", "Beyond the monitor's threshold; 1 is as ever."),
+        *(
+            _results(f"change:{name}", f"How near an online detector is to a change of {what}.",
+                     "1, relative to the detector's threshold", "At or above 1: a change was detected.",
+                     f"change_{name}_nearness")
+            for name, what in (
+                ("mean", "the mean"), ("std", "the standard deviation"), ("traffic", "the traffic"),
+                ("missing_ratio", "the share without a value"), ("error_ratio", "the share that failed"),
+                ("positive_rate", "the share of positives"),
+            )
+        ),
     )
 )  # fmt: skip
 """The metric of each result, by the result's ``metric``."""
@@ -101,6 +120,12 @@ STATE: tuple[Declaration, ...] = (
          (*WINDOW, "monitor"), "results", "Above 0 in window after window."),
         ("alert_firing", "1 while an alert fires, 0 for a while after it resolved.", ALERT, "1",
          "1: read the alert's summary on the status page."),
+        ("false_alarm_budget_spent_ratio",
+         "False alarms to be expected at most in the last seven days of event time, over the budget.",
+         ("model",), "1, between 0 and 1", "Above 1 it could not be; near 1 is as planned."),
+        ("false_alarm_level", "What an adjusted p-value must not exceed for the budget of false alarms.",
+         WINDOW, "1, between 0 and 1",
+         "Far below `alpha`: the budget is small for so many windows; faint drift is not alarmed about."),
         ("alerts", "Open alerts by state.", ("model", "state"), "alerts", '`state="firing"` above 0.'),
     ),
     *_declare(
@@ -126,6 +151,8 @@ STATE: tuple[Declaration, ...] = (
         "Service", "gauge",
         ("build_info", "Driftline's version.", ("version", "python_version"), "1",
          "Several versions for longer than a rollout."),
+        ("unfollowed_series", "Series of `change:` metrics that no online detector follows in the newest windows.",
+         ("model",), "series", "Above 0: name fewer slices or features in monitors of `change:` metrics."),
         ("exported_series", "Series of results exported at the last scrape.", (), "series",
          "Close to `limits.series`."),
         ("dropped_series",
