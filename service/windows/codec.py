@@ -54,14 +54,19 @@ def decode_rows(data: bytes) -> Rows:
     Raises
     ------
     ValueError
-        When the bytes are of another codec version.
+        When the bytes are of another codec version, or damaged.
     """
-    version, count, size, sums, present_count, large_count = _HEADER.unpack_from(data)
-    if version != CODEC_VERSION:
-        raise ValueError(f"rows of codec version {version}; this release reads {CODEC_VERSION}")
-    body = memoryview(bytes(cramjam.lz4.decompress_block(data[_HEADER.size :])))
+    try:
+        version, count, size, sums, present_count, large_count = _HEADER.unpack_from(data)
+        if version != CODEC_VERSION:
+            raise ValueError(f"rows of codec version {version}; this release reads {CODEC_VERSION}")
+        body = memoryview(bytes(cramjam.lz4.decompress_block(data[_HEADER.size :])))
+    except (struct.error, cramjam.DecompressionError) as error:
+        raise ValueError(f"no rows: {error}") from error
     cell_count = count * (size - sums)
     marks = [count * sums * 8, (cell_count + 7) // 8, present_count, large_count * 8]
+    if min(cell_count, *marks) < 0 or sum(marks) != len(body):
+        raise ValueError(f"rows of {sum(marks)} bytes by their header, and {len(body)} of them")
     ends = np.cumsum(marks)
     heads, bitmap, small, large = (body[end - mark : end] for mark, end in zip(marks, ends, strict=True))
     cells = np.zeros(cell_count, np.uint8)

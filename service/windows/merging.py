@@ -75,10 +75,14 @@ def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: 
         Of some source no statement ever came whole.
     """
     rows = MergedRows(counting.layout.size)
+    damaged = False
     for source in sources:
         if source.digest == counting.digest:
             for _, (names, data) in sorted(source.parts.items()):
-                rows.add(names, decode_rows(data))
+                try:
+                    rows.add(names, decode_rows(data))
+                except ValueError:  # an evaluation that stopped at it would stop there again and again
+                    damaged = True
     slices, totals = rows.snapshot()
     events = counting.layout.counter(totals, "events") + counting.layout.counter(totals, "actuals")
     return FoldedPane(
@@ -88,7 +92,7 @@ def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: 
         rows.encoded(counting.layout.sums)[1],
         late=sum(source.late for source in sources),
         cut=sum(source.cut for source in sources),
-        incomplete=torn or mismatched(counting, sources) > 0,
+        incomplete=torn or damaged or mismatched(counting, sources) > 0,
         events=int(events[0]),
     )
 

@@ -61,7 +61,7 @@ def outcomes(
         else:
             met["read"] += 1
     story.tell(f"{FEW:,} damaged copies: {dict(met)}")
-    assert len(met) > 1
+    assert met["read"] < FEW or not expected
 
 
 def test_a_damaged_partial_is_refused_by_the_error_of_its_decoder(story: Story) -> None:
