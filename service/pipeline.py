@@ -14,6 +14,7 @@ import msgspec
 
 from service.alerts.notice import Notice
 from service.alerts.state import AlertBook
+from service.config.against import in_words
 from service.config.settings import Settings
 from service.evaluation.decider import Decider
 from service.evaluation.result import Evaluated
@@ -126,8 +127,9 @@ class Evaluation:
     def __init__(
         self, settings: Settings, control: Control, config_digest: str, silent: Iterable[str] = ()
     ) -> None:
-        # An end of the log is known for what lies a grace before it was looked for.
-        ahead_ms = max(settings.timing.future, settings.timing.grace)
+        # An end of the log is known for a grace before it was looked for, in whole panes; then come early clocks.
+        longest_pane_ms = max(model.pane_ms for model in settings.models)
+        ahead_ms = settings.timing.future + settings.timing.grace + longest_pane_ms
         self.progress = Progresses((source.topic for source in settings.sources), ahead_ms)
         self.models: dict[str, ModelState] = {}
         self._plans = {model.name: Plan(model, control) for model in settings.models}
@@ -187,7 +189,8 @@ class Evaluation:
             plan = self._plans[name]
             windows = ModelWindows(plan, Asked.of(name, self._settings.monitors))
             retraining = self._settings.receivers.retraining
-            book = AlertBook(self._settings.monitors, retraining, self._digest)
+            against = in_words(plan.model.past)
+            book = AlertBook(self._settings.monitors, retraining, self._digest, against=against)
             decider = Decider(plan.model, self._settings.monitors)
             self.models[name] = ModelState(plan, windows, Learner(plan.model), book, decider)
         return self.models[name]

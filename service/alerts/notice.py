@@ -76,8 +76,10 @@ class AlertNotice(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_fi
         Event time (a window's end) at which it began to fire, or to be pending.
     at_ms
         Event time of this statement: the end of the window judged.
-    value, p_adjusted, n, reference_n, reference_id, lower, upper, window
+    value, p_adjusted, n, reference_n, reference_id, lower, upper, change, window
         From the last window that had data.
+    baseline, against
+        What the window is compared with: as monitors name it, and in words.
     position
         How far the evaluator had read; of two statements about one alert the higher position is the newer.
     """
@@ -103,6 +105,9 @@ class AlertNotice(msgspec.Struct, frozen=True, kw_only=True, tag="alert", tag_fi
     n: int = 0
     reference_n: int | None = None
     reference_id: str | None = None
+    baseline: str = "reference"
+    against: str = "the reference"
+    change: float | None = None
     window: Interval
     started_ms: int
     resolved_ms: int | None = None
@@ -133,6 +138,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     reference_n: int | None
     reference_id: str | None
+    baseline: str = "reference"
     window: Interval
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,9 @@ from service.alerts.triggers import (
     report,
     request,
 )
+from service.config.against import in_words
 from service.config.monitor import Monitor
+from service.config.past import PastSpec
 from service.config.receivers import RetrainingSpec
 from service.evaluation.result import Evaluated, Judgement, Verdict
 from service.windows.closed import ClosedWindow
@@ -50,6 +52,8 @@ class AlertBook:
         Stated in every notice, so that a reader later knows which rules were in force.
     tracked_max
         Most things tracked at once.
+    against
+        By baseline what it is in words, see :func:`service.config.against.in_words`.
 
     Attributes
     ----------
@@ -69,7 +73,9 @@ class AlertBook:
         config_digest: str,
         *,
         tracked_max: int = TRACKED_MAX,
+        against: Mapping[str, str] | None = None,
     ) -> None:
+        self._against = in_words(PastSpec()) if against is None else against
         self.untracked = 0
         self._rules = by_identity(monitors)
         self._digests = {identity: rule_digest(monitor) for identity, monitor in self._rules.items()}
@@ -103,7 +109,7 @@ class AlertBook:
             return []
         self._ends[scope] = window.end_ms
         tracked = self._scopes.setdefault(scope, {})
-        moment = Moment(window, self._config_digest, position)
+        moment = Moment(window, self._config_digest, position, self._against)
         seen: set[Key] = set()
         notices: list[Notice] = []
         for judgement in evaluated.judgements:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.alerts.machine import Memory
 from service.alerts.notice import AlertNotice, AlertState, Reason, TriggerNotice
-from service.config.monitor import Monitor
+from service.config.monitor import CHANGE, Monitor
 
 _WHY = {
     Reason.STILL_BREACHING: "The last window breached again.",
@@ -21,17 +21,23 @@ _WHY = {
 
 
 def subject(notice: AlertNotice) -> str:
-    """What the alert is about: ``credit 7: psi of age in region=eu``."""
+    """What the alert is about: ``credit 7: psi of age in region=eu``; and what it is compared with, unless
+    that is the reference.
+    """
     model = f"{notice.model} {notice.model_version}".strip()
     of = f" of {notice.feature}" if notice.feature else ""
     where = "" if notice.slice == "all" else f" in {notice.slice}"
-    return f"{model}: {notice.metric}{of}{where}"
+    against = "" if notice.baseline == "reference" else f" against {notice.against}"
+    return f"{model}: {notice.metric}{of}{where}{against}"
 
 
 def alert_summary(notice: AlertNotice) -> str:
     """One line: what, where, value against threshold; and that it is over, when it is."""
     if notice.threshold is None or notice.value is None:
         line = f"{subject(notice)} has no value"
+    elif notice.metric.startswith(CHANGE) and notice.change is not None:
+        moved = "rose" if notice.change > 0 else "fell"
+        line = f"{subject(notice)}: it {moved}, {notice.value:.3g} times what the detector takes for chance"
     else:
         breach = "at or below" if notice.below else "at or above"
         line = f"{subject(notice)} is {notice.value:.4g} (alerts {breach} {notice.threshold:g})"
@@ -104,7 +110,8 @@ def _sample(notice: AlertNotice) -> str:
     events = f"{notice.n:,} event{'' if notice.n == 1 else 's'}"
     if notice.reference_n is None:
         return events
-    return f"{events} against {notice.reference_n:,} of the reference {notice.reference_id or ''}".rstrip()
+    identity = f" {notice.reference_id}" if notice.reference_id and notice.baseline == "reference" else ""
+    return f"{events} against {notice.reference_n:,} of {notice.against}{identity}"
 
 
 def _windows(count: int) -> str:

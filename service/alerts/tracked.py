@@ -5,6 +5,7 @@ Two alerts can be open for it: the monitor's own, and ``<monitor>-no-data`` once
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -64,6 +65,7 @@ class Moment:
     window: ClosedWindow
     config_digest: str
     position: int
+    against: Mapping[str, str]
 
 
 def advance(
@@ -187,6 +189,9 @@ def _seen(
         n=result.n if result else 0,
         reference_n=result.reference_n if result else None,
         reference_id=result.reference_id if result else None,
+        baseline=monitor.baseline,
+        against=moment.against.get(monitor.baseline, monitor.baseline),
+        change=result.change if result else None,
         window=Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name),
         runbook_url=monitor.runbook_url,
         config_digest=moment.config_digest,

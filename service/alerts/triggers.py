@@ -119,5 +119,6 @@ def _evidence(alert: AlertNotice) -> Evidence:
         n=alert.n,
         reference_n=alert.reference_n,
         reference_id=alert.reference_id,
+        baseline=alert.baseline,
         window=alert.window,
     )

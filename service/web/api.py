@@ -83,6 +83,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     slice: str | None = None
     feature: str | None = None
     metric: str | None = None
+    baseline: str | None = None
     status: str | None = None
 
     def takes(self, result: Result) -> bool:
@@ -91,6 +92,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             self.slice in {None, result.slice}
             and self.feature in {None, result.feature}
             and self.metric in {None, result.metric}
+            and self.baseline in {None, result.baseline}
             and self.status in {None, result.status.value}
             and self.model in {None, result.model}
             and self.version in {None, result.model_version}

@@ -35,8 +35,8 @@ RETIRED_SLIDES = 3
 
 Key = tuple[str, str, str]
 """Model, version, window name."""
-Series = tuple[str, str, str]
-"""Slice, feature, metric."""
+Series = tuple[str, str, str, str]
+"""Slice, feature, metric, baseline."""
 Point = tuple[int, float | None]
 """End of a window in epoch milliseconds, and the value."""
 
@@ -79,9 +79,11 @@ class Snapshot:
         """Whether any monitor had enough data."""
         return any(item.verdict is not Verdict.NO_DATA for item in self.evaluated.judgements)
 
-    def series(self, slice_name: str, feature: str, metric: str) -> tuple[Point, ...]:
+    def series(
+        self, slice_name: str, feature: str, metric: str, baseline: str = "reference"
+    ) -> tuple[Point, ...]:
         """One value over the remembered windows, oldest first."""
-        key = (slice_name, feature, metric)
+        key = (slice_name, feature, metric, baseline)
         return tuple((end_ms, values[key]) for end_ms, values in self.history if key in values)
 
 
@@ -256,4 +258,5 @@ class Board:
         wanted += [item.result for item in judged if item.verdict is Verdict.BREACH]
         self.cut["history_value"] += max(0, len(wanted) - HISTORY_VALUES)
         rest = (item.result for item in judged if item.verdict is not Verdict.BREACH)
-        return {(r.slice, r.feature, r.metric): r.value for r in islice(chain(wanted, rest), HISTORY_VALUES)}
+        kept = islice(chain(wanted, rest), HISTORY_VALUES)
+        return {(r.slice, r.feature, r.metric, r.baseline): r.value for r in kept}

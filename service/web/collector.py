@@ -18,6 +18,7 @@ from service.evaluation.result import Verdict
 from service.web.board import Board, Key, Snapshot
 from service.web.metrics import RESULTS, STATE
 from service.web.ranking import threshold_ratio
+from service.web.spending import newest_spending
 
 _SAYS_SOMETHING = frozenset({Status.OK, Status.DRIFT, Status.BREACH})
 
@@ -29,22 +30,24 @@ Families = dict[str, GaugeMetricFamily | CounterMetricFamily]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The series of one slice and feature: metric names and values; metrics, monitors and ratios."""
+    """The series of one slice and feature: baselines, metric names and values; baselines, metrics, monitors
+    and ratios.
+    """
 
     slice: str
     feature: str
-    values: tuple[tuple[str, float], ...]
-    ratios: tuple[tuple[str, str, float], ...]
+    values: tuple[tuple[str, str, float], ...]
+    ratios: tuple[tuple[str, str, str, float], ...]
 
     @classmethod
     def of(cls, snapshot: Snapshot, place: tuple[str, str]) -> _Place:
         values = tuple(
-            (RESULTS[item.metric].name, item.value)
+            (item.baseline, RESULTS[item.metric].name, item.value * RESULTS[item.metric].factor)
             for item in snapshot.by_place.get(place, ())
             if item.value is not None and item.status in _SAYS_SOMETHING and item.metric in RESULTS
         )
         ratios = tuple(
-            (item.result.metric, item.monitor.name, ratio)
+            (item.result.baseline, item.result.metric, item.monitor.name, ratio)
             for item in snapshot.judged_by_place.get(place, ())
             if item.verdict is not Verdict.NO_DATA and (ratio := threshold_ratio(item)) is not None
         )
@@ -81,6 +84,7 @@ class BoardCollector(Collector):
         families = _families()
         snapshots = self._board.snapshots()
         _add_windows(families, snapshots)
+        _add_decisions(families, snapshots, self._board)
         _add_alerts(families, self._board)
         self._add_models(families)
         exported, dropped = self._add_results(families, snapshots)
@@ -150,10 +154,10 @@ def _families() -> Families:
 
 def _add_place(families: Families, key: Key, place: _Place) -> None:
     labels = (key[0], key[1], place.slice, place.feature, key[2])
-    for name, value in place.values:
-        families[name].add_metric(labels, value)
-    for metric, monitor, ratio in place.ratios:
-        families["driftline_threshold_ratio"].add_metric((*labels, metric, monitor), ratio)
+    for baseline, name, value in place.values:
+        families[name].add_metric((*labels, baseline), value)
+    for baseline, metric, monitor, ratio in place.ratios:
+        families["driftline_threshold_ratio"].add_metric((*labels, baseline, metric, monitor), ratio)
 
 
 def _add_windows(families: Families, snapshots: dict[Key, Snapshot]) -> None:
@@ -173,6 +177,20 @@ def _add_windows(families: Families, snapshots: dict[Key, Snapshot]) -> None:
             families["driftline_breaches"].add_metric((*key, monitor), count)
     for labels in sorted(references):
         families["driftline_reference_info"].add_metric(labels, 1)
+
+
+def _add_decisions(families: Families, snapshots: dict[Key, Snapshot], board: Board) -> None:
+    unfollowed = dict.fromkeys(board.owned(), 0)
+    for key, snapshot in snapshots.items():
+        unfollowed[key[0]] = unfollowed.get(key[0], 0) + snapshot.evaluated.unfollowed
+        if (spending := snapshot.evaluated.spending) is not None:
+            families["driftline_false_alarm_level"].add_metric(key, spending.level)
+    for model, count in sorted(unfollowed.items()):
+        families["driftline_unfollowed_series"].add_metric((model,), count)
+    for model in board.owned():
+        if (newest := newest_spending(board, model)) is not None:
+            ratio = newest.spent / newest.per_week
+            families["driftline_false_alarm_budget_spent_ratio"].add_metric((model,), ratio)
 
 
 def _add_alerts(families: Families, board: Board) -> None:

@@ -12,6 +12,8 @@ from typing import Literal
 
 PLACE = ("model", "model_version", "slice", "feature", "window", "baseline")
 WINDOW = ("model", "model_version", "window")
+_SECONDS_PER_MS = 1e-3
+"""Results speak of milliseconds, as events do; Prometheus of seconds."""
 ALERT = ("alertname", "severity", "model", "model_version", "feature", "slice", "window")
 
 
@@ -27,13 +29,16 @@ class Declaration:
     worry: str
     """When to worry; empty where the metric only explains others."""
     group: str
+    factor: float = 1.0
+    """What a result is multiplied by to be in the metric's unit."""
 
 
 def _results(
     metric: str, text: str, unit: str, worry: str, name: str | None = None
 ) -> tuple[str, Declaration]:
     full = f"driftline_{name or metric}"
-    return metric, Declaration(full, "gauge", text, PLACE, unit, worry, "Results")
+    factor = _SECONDS_PER_MS if unit == "seconds" else 1.0
+    return metric, Declaration(full, "gauge", text, PLACE, unit, worry, "Results", factor)
 
 
 RESULTS: dict[str, Declaration] = dict(
@@ -151,7 +156,8 @@ STATE: tuple[Declaration, ...] = (
         "Service", "gauge",
         ("build_info", "Driftline's version.", ("version", "python_version"), "1",
          "Several versions for longer than a rollout."),
-        ("unfollowed_series", "Series of `change:` metrics that no online detector follows in the newest windows.",
+        ("unfollowed_series",
+         "Series of `change:` metrics that no online detector follows in the newest windows.",
          ("model",), "series", "Above 0: name fewer slices or features in monitors of `change:` metrics."),
         ("exported_series", "Series of results exported at the last scrape.", (), "series",
          "Close to `limits.series`."),

@@ -72,7 +72,7 @@ class Detail:
     feature: str
     slice: str
     results: tuple[Result, ...]
-    judged: dict[str, Judgement]
+    judged: dict[tuple[str, str], Judgement]
     distribution: Distribution | None
     histogram: drawing.Histogram | None
     pairs: tuple[drawing.Pair, ...]
@@ -214,7 +214,8 @@ def _version_text(snapshot: Snapshot) -> str:
 
 def _matches(finding: Finding, wanted: str) -> bool:
     result = finding.judgement.result
-    line = f"{result.feature} {result.slice} {result.metric} {finding.judgement.monitor.name}".casefold()
+    names = (result.feature, result.slice, result.metric, result.baseline, finding.judgement.monitor.name)
+    line = " ".join(names).casefold()
     return all(word in line for word in wanted.casefold().split())
 
 
@@ -228,7 +229,8 @@ def _place(snapshot: Snapshot, wanted: list[Finding], asked: Asked) -> tuple[str
 
 def _row(snapshot: Snapshot, key: Key, finding: Finding, chosen: tuple[str, str] | None) -> Row:
     slice_name, feature = finding.place
-    points = snapshot.series(slice_name, feature, finding.judgement.result.metric)
+    shown = finding.judgement.result
+    points = snapshot.series(slice_name, feature, shown.metric, shown.baseline)
     return Row(
         finding=finding,
         link=link(*key, slice_name, feature),
@@ -247,7 +249,8 @@ def _side(judgement: Judgement) -> float:
 def _detail(snapshot: Snapshot, slice_name: str, feature: str) -> Detail:
     drawn = distribution(snapshot.evaluated.window, feature, slice_name)
     finding = next((item for item in snapshot.findings if item.place == (slice_name, feature)), None)
-    metric = "" if finding is None else finding.judgement.result.metric
+    shown = None if finding is None else finding.judgement.result
+    metric, baseline = ("", "") if shown is None else (shown.metric, shown.baseline)
     threshold = None if finding is None else _side(finding.judgement)
     pairs: tuple[drawing.Pair, ...] = ()
     states: tuple[drawing.Pair, ...] = ()
@@ -275,16 +278,17 @@ def _detail(snapshot: Snapshot, slice_name: str, feature: str) -> Detail:
         states=states,
         why=() if finding is None else explanation_lines(finding.judgement.result),
         trend_metric=metric,
-        trend=drawing.line(snapshot.series(slice_name, feature, metric), *TREND, threshold),
+        trend=drawing.line(snapshot.series(slice_name, feature, metric, baseline), *TREND, threshold),
         threshold=threshold,
     )
 
 
-def _judged(snapshot: Snapshot, slice_name: str, feature: str) -> dict[str, Judgement]:
-    """By metric its judgement; a breach is kept where several monitors judge one metric."""
-    judged: dict[str, Judgement] = {}
+def _judged(snapshot: Snapshot, slice_name: str, feature: str) -> dict[tuple[str, str], Judgement]:
+    """By metric and baseline the judgement; a breach is kept where several monitors judge the same."""
+    judged: dict[tuple[str, str], Judgement] = {}
     for item in snapshot.judged_by_place.get((slice_name, feature), ()):
-        known = judged.get(item.result.metric)
+        key = (item.result.metric, item.result.baseline)
+        known = judged.get(key)
         if known is None or (item.verdict is Verdict.BREACH and known.verdict is not Verdict.BREACH):
-            judged[item.result.metric] = item
+            judged[key] = item
     return judged

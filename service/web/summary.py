@@ -9,6 +9,7 @@ import msgspec
 
 from service.alerts.notice import AlertState, rfc3339
 from service.web.board import Board, Learning, Snapshot
+from service.web.spending import newest_spending
 
 
 class ModelStatus(StrEnum):
@@ -42,10 +43,11 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     reference_id: str | None = None
     learned: int | None = None
     learn_wanted: int | None = None
+    false_alarm_level: float | None = None
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One model."""
+    """One model; the last two are the budget of false alarms, and what was spent of it in seven days."""
 
     model: str
     status: ModelStatus
@@ -54,6 +56,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     breaches: int
     watermark: str | None
     versions: tuple[VersionSummary, ...]
+    false_alarms_per_week: float | None = None
+    false_alarms_spent: float | None = None
 
 
 def model_summaries(board: Board) -> tuple[ModelSummary, ...]:
@@ -74,6 +78,7 @@ def _summary(board: Board, model: str, states: Counter[tuple[str, AlertState]]) 
     breaches = sum(len(snapshot.breaches) for snapshot in snapshots.values())
     watermark = board.watermark_ms(model)
     versions = [_version(snapshot, progress.get(key[:2])) for key, snapshot in sorted(snapshots.items())]
+    spending = newest_spending(board, model)
     shown = {version.model_version for version in versions}
     for (_, version), learned in sorted(progress.items()):
         if version not in shown:
@@ -87,11 +92,13 @@ def _summary(board: Board, model: str, states: Counter[tuple[str, AlertState]]) 
         breaches=breaches,
         watermark=None if watermark is None else rfc3339(watermark),
         versions=tuple(versions),
+        false_alarms_per_week=None if spending is None else spending.per_week,
+        false_alarms_spent=None if spending is None else spending.spent,
     )
 
 
 def _version(snapshot: Snapshot, learned: Learning | None) -> VersionSummary:
-    window = snapshot.evaluated.window
+    window, spending = snapshot.evaluated.window, snapshot.evaluated.spending
     return VersionSummary(
         model_version=window.version,
         window=window.name,
@@ -106,6 +113,7 @@ def _version(snapshot: Snapshot, learned: Learning | None) -> VersionSummary:
         reference_id=None if window.profile is None else window.profile.id,
         learned=None if learned is None else learned.seen,
         learn_wanted=None if learned is None else learned.wanted,
+        false_alarm_level=None if spending is None else spending.level,
     )
 
 
