@@ -38,9 +38,6 @@ DRIFT_TESTS = frozenset(
 )  # fmt: skip
 """Metrics that compare a distribution with the reference's: beyond their threshold they say ``drift``."""
 
-ON_ALL = frozenset({"reconstruction_error"})
-"""Metrics that exist on the slice ``all`` alone."""
-
 SHIFTS = frozenset({"mean_shift", "std_shift"})
 """Signed metrics, compared by magnitude."""
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from service.config.checks.metrics import ON_ALL
 from service.config.monitor import CHANGE, Monitor
-from service.evaluation.block import ON_ALL, REFERENCE, Row
+from service.evaluation.block import REFERENCE, Row
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,6 +134,24 @@ BETWEEN_SECTIONS = {
         "'age' is a feature, but error_ratio is a metric of the model", "look like health",
         "remove `features`",
     ),
+    "a metric that the model keeps no totals for": Case(
+        "metric: psi", "metric: wasserstein", "monitors[0].metric",
+        "wasserstein needs sums of values by bin, and `credit` has `bin_sums: false`", "look like health",
+        "`bin_sums: true`",
+    ),
+    "a metric of features together that are not kept": Case(
+        "metric: error_ratio", "metric: reconstruction_error", "monitors[1].metric",
+        "reconstruction_error needs how features vary together", "look like health", "`multivariate: true`",
+    ),
+    "one numeric feature together": Case(
+        "lateness: 30s", "multivariate: true", "models[0].multivariate", "has 1 numeric feature",
+        "vary together", "remove it",
+    ),
+    "a baseline of latency": Case(
+        "metric: error_ratio, threshold: 0.1}",
+        "metric: latency_p99, baseline: rolling, threshold: 200}", "monitors[1].baseline",
+        "latency_p99 has no baseline `rolling`", "look like health", "remove `baseline`",
+    ),
     "a threshold that is always reached": Case(
         "threshold: 0.2", "threshold: 0", "monitors[0].threshold",
         "psi is at least 0, so it is always at or above", "without end", "inside the range",

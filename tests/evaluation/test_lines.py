@@ -10,7 +10,7 @@ import pytest
 
 from detectors.profile import Profile
 from detectors.result import Status
-from service.evaluation.block import ON_ALL
+from service.config.checks.metrics import ON_ALL
 from service.evaluation.evaluate import evaluate
 from service.evaluation.result import Verdict
 from tests.evaluation.scene import (

@@ -14,7 +14,6 @@ from detectors.fields import CategoricalField
 from detectors.layout import COUNTERS
 from service.config.model import Model
 from service.errors import DriftlineError, EventFileError, ProfileError
-from service.profiles.from_batches import build_from_batches
 from service.profiles.reading import load_profile, save_profile
 from tests.events.making import categories
 from tests.profiles.data import MODEL, build, events, read, rows, write
@@ -300,23 +299,3 @@ def test_a_category_column_of_integers_has_the_categories_of_their_text(tmp_path
     assert isinstance(field, CategoricalField)
     assert field.categories == ("0", "1", "2", "3")
     assert MODEL.features["children"].type == "categorical"
-
-
-def test_the_latency_of_a_table_is_counted_and_a_negative_one_is_invalid(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text(
-        "age,income,state,children,latency_ms\n1,1,CA,0,12.5\n1,1,CA,0,-3\n1,1,CA,0,\n1,1,CA,0,x\n"
-    )
-    layout, row = (profile := build(path).profile).layout, profile.totals[0]
-    assert layout.latency is not None
-    states = [int(layout.state(row, layout.latency, s)) for s in ("invalid", "absent", "null")]
-    assert states == [2, 0, 1]
-    assert layout.values(row, layout.latency).sum() == 1
-
-
-def test_a_model_without_latency_has_a_profile_without_it(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("age,income,state,children,latency_ms\n1,1,CA,0,12.5\n")
-    model = MODEL.model_copy(update={"latency": False})
-    profile = build_from_batches(model, "7", read(path, model=model).batches).profile
-    assert profile.layout.latency is None

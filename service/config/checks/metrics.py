@@ -9,8 +9,13 @@ from typing import Literal
 from service.config.model import Model
 from service.config.monitor import Metric
 
-MODEL_LEVEL: frozenset[Metric] = frozenset({"traffic", "error_ratio"})
+MODEL_LEVEL: frozenset[Metric] = frozenset(
+    {"traffic", "error_ratio", "reconstruction_error", "latency_p50", "latency_p99"}
+)
 """Metrics of the model as a whole; their results have the feature ``""``."""
+
+ON_ALL: frozenset[Metric] = frozenset({"reconstruction_error"})
+"""Metrics that exist on the slice ``all`` alone."""
 
 RANGES: Mapping[Metric, tuple[float, float]] = {
     "psi": (0.0, float("inf")),
@@ -25,11 +30,15 @@ RANGES: Mapping[Metric, tuple[float, float]] = {
     "out_of_range_ratio": (0.0, 1.0),
     "positive_rate": (0.0, 1.0),
     "error_ratio": (0.0, 1.0),
+    "wasserstein": (0.0, float("inf")),
+    "reconstruction_error": (0.0, float("inf")),
+    "latency_p50": (0.0, float("inf")),
+    "latency_p99": (0.0, float("inf")),
 }
 """Least and largest value, of those metrics that have both ends or the lower one alone."""
 
 _NUMERIC: frozenset[Metric] = frozenset(
-    {"ks", "mean_shift", "std_shift", "mean", "std", "out_of_range_ratio"}
+    {"ks", "mean_shift", "std_shift", "mean", "std", "out_of_range_ratio", "wasserstein"}
 )
 
 Kind = Literal["numeric", "categorical", "score", "value", "label"]

@@ -18,7 +18,9 @@ from service.config.receivers import Receivers
 from service.config.settings import Kafka, Limits
 from service.config.text import NAME_LENGTH_MAX
 
-_NAMED_BY_MONITORS = frozenset({"name", "task", "features", "slices", "windows"})
+_NAMED_BY_MONITORS = frozenset(
+    {"name", "task", "features", "slices", "windows", "latency", "bin_sums", "multivariate"}
+)
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
