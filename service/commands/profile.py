@@ -20,6 +20,7 @@ from service.config.text import parse_time_ms
 from service.events.batch import Batch
 from service.events.native import NativeDecoder
 from service.profiles.comparing import compare
+from service.profiles.dependence import dependence_advice
 from service.profiles.from_batches import build_from_batches
 from service.profiles.reading import (
     MAX_ROWS,
@@ -190,6 +191,7 @@ def remarks(model: Model, data: ReferenceData, built: Built) -> list[str]:
     found += _values_out_of_place(model, built)
     without = [tag for tag in model.tags if not _has_tag(data.batches, tag)]
     found += [f"no row has the tag {tag}: slices of it have no reference" for tag in without]
+    found += dependence_advice(built.profile)
     return found
 
 

@@ -15,6 +15,7 @@ from detectors.profile import Profile
 from service.commands.fitted_table import Column, fitted_table, numbers
 from service.profiles.blocks import bar, histogram, number, printable, shape, sparkline
 from service.profiles.comparing import CategoricalChange, Comparison, NumericChange
+from service.profiles.dependence import dependence_line, feature_line
 from service.profiles.summary import CategoricalSummary, NumericSummary, Summary, summarise
 
 PIPE_WIDTH = 160
@@ -50,6 +51,7 @@ def profile_view(profile: Profile, slice_name: str, width: int = PIPE_WIDTH) -> 
         parts.append(_numeric_table(numeric, width))
     if categorical:
         parts.append(_categorical_table(categorical, width))
+    parts.append(Text(dependence_line(profile, slice_name)))
     return Group(*parts)
 
 
@@ -66,7 +68,8 @@ def feature_view(profile: Profile, slice_name: str, name: str) -> RenderableType
         bars = _numeric_bars(summary)
     else:
         bars = _category_bars(summary)
-    return Group(_head(profile, slice_name), facts, _bar_table(bars, summary.values))
+    dependence = Text(feature_line(profile, slice_name, name))
+    return Group(_head(profile, slice_name), facts, dependence, _bar_table(bars, summary.values))
 
 
 def diff_view(

@@ -31,7 +31,8 @@ MODEL = Model.model_validate(
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    return np.random.default_rng()
+    # Fixed, since one fit in a hundred takes chance for dependence.
+    return np.random.default_rng(20)
 
 
 def stream(rng: np.random.Generator, n: int = N, start_ms: int = 1_787_392_800_000) -> Batch:
