@@ -8,8 +8,10 @@ from dashboards.fleet import FEATURE_UID
 from dashboards.parts import Grid, board, from_labels, rows, single, steps, time_series
 
 VERSION = 'model="$model", model_version="$model_version"'
-SLICE = f'{VERSION}, window="$window", slice="$slice"'
+JUDGED = f'{VERSION}, window="$window", slice="$slice", feature="$feature"'
+SLICE = f'{VERSION}, window="$window", slice="$slice", baseline="reference"'
 PLACE = f'{SLICE}, feature="$feature"'
+PAST = f'{JUDGED}, baseline!="reference"'
 NUMERIC = "Numeric features and the score only"
 CATEGORICAL = "Categorical features only"
 
@@ -48,6 +50,7 @@ def feature() -> Dashboard:
     _distribution(grid)
     _quality(grid)
     _context(grid)
+    _past(grid)
     return dashboard
 
 
@@ -62,7 +65,7 @@ def _now(grid: Grid) -> None:
             "Worst ratio",
             "Highest ratio of value over threshold of any monitor.",
             "short",
-            f"max(driftline_threshold_ratio{{{PLACE}}})",
+            f"max(driftline_threshold_ratio{{{JUDGED}}})",
             colours=ratio,
             empty="no monitor",
         ),
@@ -98,7 +101,7 @@ def _verdicts(grid: Grid) -> None:
             "Ratio by monitor",
             "Value over threshold; at 1 the effect is large enough to matter.",
             "short",
-            (f"driftline_threshold_ratio{{{PLACE}}}", "{{monitor}}, {{metric}}"),
+            (f"driftline_threshold_ratio{{{JUDGED}}}", "{{monitor}}, {{metric}}, {{baseline}}"),
             limit=1,
         ),
         rows(
@@ -181,7 +184,7 @@ def _quality(grid: Grid) -> None:
 
 def _context(grid: Grid) -> None:
     grid.row("Around it")
-    same = f'{VERSION}, window="$window", feature="$feature"'
+    same = f'{VERSION}, window="$window", feature="$feature", baseline="reference"'
     grid.add(
         12,
         8,
@@ -209,5 +212,32 @@ def _context(grid: Grid) -> None:
             "percentunit",
             (f'driftline_positive_rate{{{SLICE}, feature="prediction"}}', "positive"),
             (f"driftline_error_ratio{{{SLICE}}}", "failed"),
+        ),
+    )
+
+
+def _past(grid: Grid) -> None:
+    grid.row("Against the stream's own past")
+    grid.add(
+        12,
+        8,
+        time_series(
+            "Distance from baselines of the past",
+            "PSI and shift of the mean against what the same stream was before, as monitors ask.",
+            "short",
+            (f"driftline_psi{{{PAST}}}", "PSI, {{baseline}}"),
+            (f"driftline_mean_shift{{{PAST}}}", "shift of the mean, {{baseline}}"),
+            empty="No monitor compares this with the past",
+        ),
+        time_series(
+            "Nearness of online detectors",
+            "Statistic over threshold; at 1 a change was detected.",
+            "short",
+            (f"driftline_change_mean_nearness{{{PLACE}}}", "mean"),
+            (f"driftline_change_std_nearness{{{PLACE}}}", "standard deviation"),
+            (f"driftline_change_missing_ratio_nearness{{{PLACE}}}", "missing"),
+            (f"driftline_change_positive_rate_nearness{{{PLACE}}}", "positive"),
+            limit=1,
+            empty="No monitor of a change: metric",
         ),
     )

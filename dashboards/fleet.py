@@ -7,7 +7,7 @@ from dashboards.parts import NEUTRAL, ORANGE_ABOVE_0, RED_ABOVE_0, Grid, rows, s
 UID = "driftline-model"
 FEATURE_UID = "driftline-feature"
 CHOSEN = 'model=~"$model"'
-OVERALL = f'{CHOSEN}, slice="all"'
+OVERALL = f'{CHOSEN}, slice="all", baseline="reference"'
 
 
 def fleet(grid: Grid) -> None:

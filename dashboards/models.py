@@ -39,6 +39,7 @@ def models() -> Dashboard:
     _traffic(grid)
     _freshness(grid)
     _slices_and_references(grid)
+    _budget(grid)
     return dashboard
 
 
@@ -60,7 +61,7 @@ def _worst(grid: Grid) -> None:
             "The 50 highest ratios of value over threshold in the newest windows. A click shows the feature "
             "on its slice over time.",
             {"Ratio": f"sort_desc(topk(50, driftline_threshold_ratio{{{CHOSEN}}}))"},
-            {**place, "metric": "Metric", "monitor": "Monitor"},
+            {**place, "metric": "Metric", "baseline": "Baseline", "monitor": "Monitor"},
             links=to_feature,
             red_from={"Ratio": 1},
             descending="Ratio",
@@ -225,5 +226,35 @@ def _slices_and_references(grid: Grid) -> None:
             "1 when a version has a reference; below 1, how far it is learned.",
             "percentunit",
             (_REFERENCE, "{{model}} {{model_version}}"),
+        ),
+    )
+
+
+def _budget(grid: Grid) -> None:
+    grid.row("Budget of false alarms")
+    none = "No model has false_alarms_per_week"
+    grid.add(
+        8,
+        8,
+        time_series(
+            "Budget spent",
+            "False alarms to be expected at most in the last seven days, over the model's budget.",
+            "percentunit",
+            (f"driftline_false_alarm_budget_spent_ratio{{{CHOSEN}}}", "{{model}}"),
+            limit=1,
+            empty=none,
+        ),
+        time_series(
+            "Level of the newest window",
+            "What an adjusted p-value must not exceed for the budget; the monitor's alpha holds besides.",
+            "short",
+            (f"driftline_false_alarm_level{{{CHOSEN}}}", "{{model}} {{model_version}}, {{window}}"),
+            empty=none,
+        ),
+        time_series(
+            "Series without a detector",
+            "Series of change: metrics that no online detector follows, for want of room.",
+            "short",
+            (f"driftline_unfollowed_series{{{CHOSEN}}}", "{{model}}"),
         ),
     )
