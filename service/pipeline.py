@@ -127,7 +127,7 @@ class Evaluation:
     def __init__(
         self, settings: Settings, control: Control, config_digest: str, silent: Iterable[str] = ()
     ) -> None:
-        # An end of the log is known for a grace before it was looked for, in whole panes; then come early clocks.
+        # An end of the log is known for a grace before it was looked for, in whole panes; clocks are early.
         longest_pane_ms = max(model.pane_ms for model in settings.models)
         ahead_ms = settings.timing.future + settings.timing.grace + longest_pane_ms
         self.progress = Progresses((source.topic for source in settings.sources), ahead_ms)

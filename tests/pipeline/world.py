@@ -37,7 +37,7 @@ models:
     windows: [{length: 1m}]
     lateness: 0s
 monitors: [{name: Slow, metric: traffic, models: [slow], slices: [all], threshold: 1e9}]
-timing: {future: 20s}
+timing: {future: 20s, grace: 40s}
 """,
     "simulation",
 )
@@ -114,6 +114,8 @@ class World:
     logs: dict[str, list[LogRecord]] = field(default_factory=dict)
     partials: list[list[bytes]] = field(default_factory=lambda: [[] for _ in MODELS])
     commits: dict[str, str] = field(default_factory=dict)
+    oldest: dict[str, int] = field(default_factory=dict)
+    """Where retention has left the beginning of a log."""
     generation: int = 0
     in_flight: list[tuple[int, deque[bytes]]] = field(default_factory=list)
     """Records that dead producers had handed over: partition, and what may still land there, in order."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.windows.closing import EMPTY_RUN, ModelWindows
+from service.windows.closing import ModelWindows
+from service.windows.silence import EMPTY_RUN
 from service.windows.statement import Statement
 from tests.windows.making import START_MS
 from tests.windows.stating import (
