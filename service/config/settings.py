@@ -67,6 +67,17 @@ class Kafka(Section):
     replication_factor: int = Field(
         default=-1, ge=-1, le=100, description="Replicas of created topics; -1: the broker's default."
     )
+    instance: Name | None = Field(
+        default=None,
+        description="A name that no other worker of the group has, and that this one keeps over a restart: one "
+        "that is over within `session_timeout` then does not share partitions out anew. The environment's "
+        "`DRIFTLINE_INSTANCE` goes before it. Without either, a worker that ends leaves its groups at once.",
+    )
+    session_timeout: PositiveDurationMs = Field(
+        default=parse_duration_ms("30s"),
+        description="After how long without a sign of life a worker's partitions go to others. The broker's "
+        "`group.min.session.timeout.ms` (6 s) and `group.max.session.timeout.ms` bound it.",
+    )
     security: Security = Field(default_factory=Security, description="Encryption and authentication.")
 
 
@@ -115,6 +126,9 @@ class Limits(Section):
         ge=10,
         description="Unfinished panes per partition and model version that `lateness` may call for; a model "
         "that calls for more is refused at start.",
+    )
+    lag_records: int = Field(
+        default=1_000_000, ge=1, description="Unread records beyond which a worker says that it is not ready."
     )
     deliveries: int = Field(
         default=10_000, ge=10, description="Deliveries waiting for a receiver; the oldest are dropped."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from service.errors import ConfigError
 __all__ = [
     "BrokerError",
     "client_options",
+    "instance",
     "make_admin",
     "make_consumer",
     "make_producer",
@@ -60,11 +62,23 @@ def make_consumer(kafka: Kafka, *topics: str, group: str | None, **options: Any)
         "max_partition_fetch_bytes": 4 * 1024 * 1024,
         # TCP has checksums of its own; checking every record again in Python costs a fifth of reading.
         "check_crcs": False,
-        "session_timeout_ms": 30_000,
-        "heartbeat_interval_ms": 3_000,
+        "session_timeout_ms": kafka.session_timeout,
+        "heartbeat_interval_ms": heartbeat_ms(kafka),
         "max_poll_interval_ms": 300_000,
     }
+    if group is not None:
+        defaults["group_instance_id"] = instance(kafka)
     return AIOKafkaConsumer(*topics, **client_options(kafka), **(defaults | options))
+
+
+def instance(kafka: Kafka) -> str | None:
+    """The name under which groups know this worker again after a restart; None: they forget it at once."""
+    return os.environ.get("DRIFTLINE_INSTANCE") or kafka.instance
+
+
+def heartbeat_ms(kafka: Kafka) -> int:
+    """How often a worker gives a sign of life: nine may be lost."""
+    return max(1, kafka.session_timeout // 10)
 
 
 def make_admin(kafka: Kafka) -> AIOKafkaAdminClient:

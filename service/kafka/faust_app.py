@@ -9,18 +9,21 @@ from aiohttp import web
 from faust.web.drivers.aiohttp import Web
 
 from service.config.settings import Kafka, Settings
-from service.kafka.connection import read_secret, ssl_context
+from service.kafka.connection import heartbeat_ms, instance, read_secret, ssl_context
 
 
 def make_app(settings: Settings, name: str) -> faust.App:
     """An app of its own consumer group ``<group>-<name>``, that begins with the oldest record."""
+    session_s = settings.kafka.session_timeout / 1000
     return faust.App(
         f"{settings.kafka.group}-{name}",
         broker=[f"kafka://{server.strip()}" for server in settings.kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings.kafka),
         broker_commit_interval=1.0,
-        broker_session_timeout=30.0,
-        broker_heartbeat_interval=3.0,
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=heartbeat_ms(settings.kafka) / 1000,
+        broker_request_timeout=max(90.0, session_s),
+        consumer_group_instance_id=instance(settings.kafka),
         consumer_auto_offset_reset="earliest",
         store="memory://",
         stream_wait_empty=False,
