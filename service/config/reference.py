@@ -112,6 +112,8 @@ def _default(field: FieldInfo) -> str:
 def _default_of_many(default: Any) -> str:
     if isinstance(default, BaseModel):
         return "its defaults"
+    if isinstance(default, float):
+        return "depends"
     if not default:
         return "none"
     return ", ".join(f"`{getattr(item, 'name', item)}`" for item in default)
