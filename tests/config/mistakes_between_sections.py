@@ -172,6 +172,35 @@ BETWEEN_SECTIONS = {
         "threshold: 0.2", "rollback: true, threshold: 0.2", "monitors[0].rollback",
         "no webhook takes model.rollback", "reach nobody", "add an endpoint",
     ),
+    "a detector without a series": Case(
+        "metric: psi", "detector: kswin, metric: psi", "monitors[0].detector",
+        "psi is measured without a detector", "see nothing", "begins with `change:`",
+    ),
+    "a detector that looks below": Case(
+        "metric: error_ratio, threshold: 0.1", "metric: change:error_ratio, below: true",
+        "monitors[1].below", "low while nothing changes", "while all is well", "remove `below`",
+    ),
+    "a baseline for a detector": Case(
+        "metric: psi, threshold: 0.2", "metric: change:mean, baseline: rolling", "monitors[0].baseline",
+        "a detector follows one series", "ignored", "detector: adwin",
+    ),
+    "a baseline for what does not compare": Case(
+        "metric: psi", "baseline: hour_of_day, metric: mean", "monitors[0].baseline",
+        "mean does not compare", "look like health", "write mean_shift",
+    ),
+    "the same hour of a window that has every hour": Case(
+        "window: 1h/5m", "baseline: hour_of_day", "monitors[0].baseline",
+        "a window of 1d has every hour of the 1d", "whatever the hour", "name `1h/5m` as `window`",
+    ),
+    "a budget of nothing": Case(
+        "lateness: 30s", "lateness: 30s\n    multiplicity: {budget: steady}", "models[0].multiplicity.budget",
+        "without `false_alarms_per_week`", "nothing to share", "add `false_alarms_per_week`",
+    ),
+    "a feature for a detector of the model": Case(
+        "metric: error_ratio, threshold: 0.1", "metric: change:traffic, features: [age]",
+        "monitors[1].features[0]", "'age' is a feature, but change:traffic is a metric of the model",
+        "look like health", "remove `features`",
+    ),
     "a key twice": Case(
         "port: 8080", "port: 8080, port: 8081", "web.port", "'port' stands here again", "only one",
         "remove one",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.config.checks import kafka, models, monitors, receivers, totals
+from service.config.checks import deciding, kafka, models, monitors, receivers, totals
 from service.config.checks.parts import Parts
 from service.config.problems import Finding
 
 
 def cross_checks(parts: Parts) -> Iterator[Finding]:
     """Every mistake between the sections of a configuration."""
-    for check in (kafka.check, models.check, monitors.check, totals.check, receivers.check):
+    for check in (kafka.check, models.check, monitors.check, deciding.check, totals.check, receivers.check):
         yield from check(parts)

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.config.model import Model
-from service.config.monitor import Metric
+from service.config.monitor import CHANGE, CHANGES, Metric
 
 MODEL_LEVEL: frozenset[Metric] = frozenset(
-    {"traffic", "error_ratio", "reconstruction_error", "latency_p50", "latency_p99"}
+    {
+        "traffic",
+        "error_ratio",
+        "reconstruction_error",
+        "latency_p50",
+        "latency_p99",
+        "change:traffic",
+        "change:error_ratio",
+    }
 )
 """Metrics of the model as a whole; their results have the feature ``""``."""
 
@@ -34,6 +42,7 @@ RANGES: Mapping[Metric, tuple[float, float]] = {
     "reconstruction_error": (0.0, float("inf")),
     "latency_p50": (0.0, float("inf")),
     "latency_p99": (0.0, float("inf")),
+    **dict.fromkeys(CHANGES, (0.0, float("inf"))),
 }
 """Least and largest value, of those metrics that have both ends or the lower one alone."""
 
@@ -68,10 +77,11 @@ def capable(metric: Metric, subject: Subject) -> bool:
     """
     if metric in MODEL_LEVEL:
         return False
-    if metric == "positive_rate":
+    measured = metric.removeprefix(CHANGE)
+    if measured == "positive_rate":
         return subject.kind in {"score", "label"}
     if subject.name == "actual":
         return False
-    if metric == "unseen_ratio":
+    if measured == "unseen_ratio":
         return subject.kind == "categorical"
-    return metric not in _NUMERIC or subject.kind != "categorical"
+    return measured not in _NUMERIC or subject.kind != "categorical"
