@@ -32,7 +32,8 @@ class Engine:
         settings = settings.model_copy(update={"sources": tuple(Source(topic=topic) for topic in topics)})
         self.control = Control()
         self.ingest = Ingest(settings, self.control)
-        self.evaluation = Evaluation(settings, self.control, settings_digest(settings))
+        names = [model.name for model in settings.models]
+        self.evaluation = Evaluation(settings, self.control, settings_digest(settings), names)
         self._sink = sink
         for topic in topics:
             self.ingest.assign(source_name(topic, 0), None)

@@ -188,6 +188,7 @@ class EmbeddedService:
             self.metrics.open_panes(model, count)
         for name, state in self._engine.evaluation.models.items():
             self.board.watermark(name, state.windows.watermark_ms)
+            self.board.merged(name, state.windows.merging)
             spec = state.plan.model.reference.learn
             for version, seen in state.learner.seen().items():
                 if spec is not None:

@@ -31,6 +31,7 @@ from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.outbox import Outbox
+from service.kafka.placing import placed
 from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
 from service.pipeline import Effect, Evaluation
 from service.web.board import Board
@@ -185,6 +186,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
     def _show(self, evaluation: Evaluation) -> None:
         for name, model in evaluation.models.items():
             self._board.watermark(name, model.windows.watermark_ms)
+            self._board.merged(name, model.windows.merging)
             spec = model.plan.model.reference.learn
             for version, seen in model.learner.seen().items():
                 if spec is not None:
@@ -234,7 +236,9 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
 
     async def _recover(self, tp: TopicPartition) -> None:
         await self._reader.read_to_end()
-        evaluation = Evaluation(self._settings, self._control, self._digest)
+        partitions = self._consumer.partitions_for_topic(self._topics.partials) or ()
+        ours = placed((model.name for model in self._settings.models), tp.partition, partitions)
+        evaluation = Evaluation(self._settings, self._control, self._digest, ours)
         oldest = (await self._consumer.beginning_offsets([tp]))[tp]
         snapshot = await read_snapshot(self._settings.kafka, tp.partition, self._digest)
         position = 0

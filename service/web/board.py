@@ -15,6 +15,7 @@ from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.settings import Settings
 from service.evaluation.result import Evaluated, Judgement, Result, Verdict
 from service.web.ranking import Finding, rank
+from service.windows.closing import Merging
 
 VERSIONS = 16
 """Versions kept a model and window; the one whose windows ended first goes first."""
@@ -121,6 +122,7 @@ class Board:
         self._snapshots: dict[Key, Snapshot] = {}
         self._learning: dict[tuple[str, str], Learning] = {}
         self._watermarks: dict[str, int] = {}
+        self._merging: dict[str, Merging] = {}
         self._open: dict[str, AlertNotice] = {}
         self._resolved: deque[AlertNotice] = deque(maxlen=RESOLVED)
         self._triggers: deque[TriggerNotice] = deque(maxlen=TRIGGERS)
@@ -187,11 +189,16 @@ class Board:
             self._watermarks[model] = shown
         self._changed(model)
 
+    def merged(self, model: str, merging: Merging) -> None:
+        """Take what merging the model's statements has met so far."""
+        self._merging[model] = merging
+
     def forget(self, model: str) -> None:
         """Drop everything of a model: another process evaluates it now."""
         self._snapshots = {key: value for key, value in self._snapshots.items() if key[0] != model}
         self._learning = {key: value for key, value in self._learning.items() if key[0] != model}
         self._watermarks.pop(model, None)
+        self._merging.pop(model, None)
         self._open = {key: value for key, value in self._open.items() if value.model != model}
         self._resolved = deque((item for item in self._resolved if item.model != model), maxlen=RESOLVED)
         self._triggers = deque((item for item in self._triggers if item.model != model), maxlen=TRIGGERS)
@@ -220,6 +227,10 @@ class Board:
     def watermark_ms(self, model: str) -> int | None:
         """Up to when the model's event time is complete."""
         return self._watermarks.get(model)
+
+    def merging(self) -> dict[str, Merging]:
+        """What merging statements has met, by model."""
+        return dict(sorted(self._merging.items()))
 
     def open_alerts(self) -> tuple[AlertNotice, ...]:
         """Firing and pending alerts, newest first."""

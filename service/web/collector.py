@@ -139,6 +139,10 @@ class BoardCollector(Collector):
         for model in self._board.owned():
             if (ms := self._board.watermark_ms(model)) is not None:
                 families["driftline_watermark_timestamp_seconds"].add_metric((model,), ms / 1000)
+        for model, merging in self._board.merging().items():
+            families["driftline_late_statements_total"].add_metric((model,), merging.late)
+            families["driftline_mismatched_statements_total"].add_metric((model,), merging.mismatched)
+            families["driftline_retired_versions_total"].add_metric((model,), merging.retired)
         for (model, model_version), progress in self._board.progress().items():
             families["driftline_learning_ratio"].add_metric((model, model_version), progress.ratio)
 
@@ -168,6 +172,7 @@ def _add_windows(families: Families, snapshots: dict[Key, Snapshot]) -> None:
         families["driftline_window_incomplete"].add_metric(key, int(window.incomplete))
         families["driftline_window_late_records"].add_metric(key, window.late)
         families["driftline_window_slices"].add_metric(key, len(window.slices))
+        families["driftline_window_missing_records"].add_metric(key, window.model_gaps)
         if window.profile is not None:
             references.add((window.model, window.version, window.profile.id))
         breaches = dict.fromkeys((item.monitor.name for item in snapshot.evaluated.judgements), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -39,6 +40,24 @@ class _State(msgspec.Struct):
     late_at_merge: int = 0
     mismatched: int = 0
     retired: int = 0
+
+
+class Merging(NamedTuple):
+    """What did not simply merge, so far.
+
+    Attributes
+    ----------
+    late
+        Statements that came when their pane had been folded already.
+    mismatched
+        Statements left out because they were counted under another profile than the one in force.
+    retired
+        Versions dropped after a long silence.
+    """
+
+    late: int
+    mismatched: int
+    retired: int
 
 
 class ModelWindows:
@@ -82,19 +101,9 @@ class ModelWindows:
         return self._state.stated_ms
 
     @property
-    def late_at_merge(self) -> int:
-        """Statements that came when their pane had been folded already."""
-        return self._state.late_at_merge
-
-    @property
-    def mismatched(self) -> int:
-        """Statements left out because they were counted under another profile than the one in force."""
-        return self._state.mismatched
-
-    @property
-    def retired(self) -> int:
-        """Versions dropped after a long silence."""
-        return self._state.retired
+    def merging(self) -> Merging:
+        """What did not simply merge so far."""
+        return Merging(self._state.late_at_merge, self._state.mismatched, self._state.retired)
 
     def state(self, statement: Statement) -> None:
         """Take a statement in: the one of the highest rank of a source holds, whatever came first."""

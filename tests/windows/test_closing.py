@@ -96,7 +96,7 @@ def test_a_pane_stated_after_it_was_folded_is_counted_as_late_at_merge() -> None
     list(model.close(START_MS + PANE_MS))
     for statement in all_of([Pane("events/0", "1", 0, (1, 0, 0))]):
         model.state(statement)
-    assert model.late_at_merge == 1
+    assert model.merging.late == 1
     assert list(model.close(LAST_MS)) == []
 
 

@@ -66,7 +66,7 @@ def test_an_expected_version_is_evaluated_until_every_hysteresis_is_met() -> Non
     plan = plan_of(MODEL, published(MODEL, START_MS))
     slowly, at_once = (begun(plan, at(plan, 0)) for _ in range(2))
     assert minutes(slowly, *range(300)) == minutes(at_once, 299) == list(range(1 + SILENT_RUN))
-    assert slowly.retired == at_once.retired == 1
+    assert slowly.merging.retired == at_once.merging.retired == 1
 
 
 def test_a_version_whose_place_another_took_gets_a_short_run_only() -> None:
@@ -108,7 +108,7 @@ def test_what_retired_leaves_nothing_behind() -> None:
         list(windows.close(START_MS + (minute + 1) * MINUTE_MS))
         sizes.append(len(windows.dump()))
     assert sizes[-1] <= sizes[10] + 64
-    assert windows.retired == 60 - EMPTY_RUN
+    assert windows.merging.retired == 60 - EMPTY_RUN
 
 
 def test_a_jump_over_years_costs_no_more_than_a_run() -> None:
