@@ -1,7 +1,8 @@
 """Everything that the benchmark measures, on a real broker, in one interleaved run.
 
 ``python -m bench [--quick]``: parse floor, worker and naive agent take turns; then the delay of alerts
-under live traffic; then detection beside Evidently and NannyML. Results go to ``bench/results/``; docs/benchmarks.md tells how to read them.
+under live traffic; then detection beside Evidently and NannyML. Results go to ``bench/results/``;
+docs/benchmarks.md tells how to read them.
 """
 
 from __future__ import annotations

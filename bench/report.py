@@ -112,11 +112,10 @@ def save(
     load: Sequence[float],
 ) -> Path:
     """Write everything measured to ``bench/results/``, named by time and commit."""
-    commit = _git("rev-parse", "--short=12", "HEAD")
-    changed = bool(_git("status", "--porcelain", "--untracked-files=no", "--", "service", "detectors"))
+    commit = str(state()["commit"])
     now = datetime.now(UTC)
     document: dict[str, Any] = {
-        "at": now.isoformat(timespec="seconds"), "commit": commit, "uncommitted_changes": changed,
+        "at": now.isoformat(timespec="seconds"), **state(),
         "machine": machine() | {"load_before": load[0], "load_after": os.getloadavg()[0]},
         "figures": [asdict(line) for line in lines], "topic": asdict(filled),
         "rounds": [asdict(turn) for turn in rounds], "alert_delays_s": list(delays_s),
@@ -126,6 +125,12 @@ def save(
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}-{commit}.json"
     path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     return path
+
+
+def state() -> dict[str, object]:
+    """What was measured: the commit, and whether files of the service differ from it."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "service", "detectors")
+    return {"commit": _git("rev-parse", "--short=12", "HEAD"), "uncommitted_changes": bool(changed)}
 
 
 def machine() -> dict[str, object]:

@@ -7,7 +7,6 @@ Every run draws its own seed, prints it and keeps it with the results in ``bench
 from __future__ import annotations
 
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from bench.quality.online import run_lengths
 from bench.quality.report import TABLES
 from bench.quality.scenarios import SCENARIOS
 from bench.quality.seasonal import same_hour
-from bench.report import RESULTS, machine
+from bench.report import RESULTS, machine, state
 
 Item = TypeVar("Item")
 
@@ -55,7 +54,7 @@ class Size:
     peers: Mapping[str, int]
 
 
-FULL = Size(20, 50, 1_000, 1.0, 100, {EVIDENTLY: 20, NANNYML: 1_000})
+FULL = Size(20, 50, 1_000, 1.0, 100, {EVIDENTLY: 10, NANNYML: 1_000})
 QUICK = Size(8, 2, 60, 0.05, 10, {EVIDENTLY: 1, NANNYML: 4})
 REFERENCES = (20_000, 50_000)
 
@@ -68,6 +67,7 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
     """Measure what is found and what is made up."""
     size = QUICK if quick else FULL
     seed = secrets.randbits(32) if seed is None else seed
+    where = {"seed": seed, "quick": quick, **state(), "machine": machine()}
     reason = missing()
     if reason:
         print(f"Without the peers' columns: {reason}.", file=sys.stderr)
@@ -78,7 +78,6 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
     seasonal = _watched("seasonal baselines", same_hour(seed, max(size.runs // 2, 1)))
     judged = _watched("dependence", (r for n in REFERENCES for r in rates(seed, size.trials, n)))
     lengths = _watched("online detectors", run_lengths(seed, size.share, size.delays))
-    where = {"seed": seed, "quick": quick, "commit": _commit(), "machine": machine()}
     found = orjson.loads(orjson.dumps(where | document(outcomes, seasonal, judged, lengths, peers)))
     print(f"Seed {seed}. Shares with 95 % intervals.\n")
     for title, text in TABLES.values():
@@ -88,12 +87,6 @@ def main(*, quick: bool, seed: int | None, keep: bool) -> None:
         path = RESULTS / "quality.json"
         path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
         print(f"Written to {path.relative_to(RESULTS.parent.parent)}.")
-
-
-def _commit() -> str:
-    words = ["git", "rev-parse", "--short=12", "HEAD"]
-    found = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
-    return found.stdout.strip() or "unknown"
 
 
 def _watched(name: str, items: Iterable[Item]) -> list[Item]:

@@ -7,6 +7,7 @@ of the spread, and what a shift of 0.05 to 0.07 makes of KS and PSI.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bench.quality.scenarios import LEVEL
@@ -42,9 +43,9 @@ MONITORS = (
 )
 
 
-def judged(window: ClosedWindow) -> Evaluated:
+def judged(window: ClosedWindow, monitors: Sequence[Monitor] = MONITORS) -> Evaluated:
     """What the service makes of a window."""
-    return evaluate(window, MODEL, MONITORS)
+    return evaluate(window, MODEL, monitors)
 
 
 def alarms(evaluated: Evaluated) -> dict[str, set[Alarm]]:

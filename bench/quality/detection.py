@@ -80,7 +80,7 @@ class Outcome:
             return "met" if found.lower > aim else "missed" if found.upper < aim else "undecided"
         if found.lower > aim:
             return "missed"
-        good = found.upper < aim if limit is None else found.value <= aim and found.upper <= limit
+        good = found.upper < aim if limit is None else found.k <= aim * found.n and found.upper <= limit
         return "met" if good else "undecided"
 
 

@@ -12,11 +12,11 @@ from detectors.rates import wilson
 
 @dataclass(frozen=True)
 class Share:
-    """K of n, with Wilson's 95 % interval."""
+    """K of n, with Wilson's 95 % interval; ``value`` is None where n is 0."""
 
     k: int
     n: int
-    value: float
+    value: float | None
     lower: float
     upper: float
 
@@ -24,9 +24,11 @@ class Share:
     def of(cls, k: int, n: int) -> Share:
         """The share of ``k`` in ``n``."""
         lower, upper = wilson(np.array([k]), np.array([n]))
-        return cls(k, n, k / n, float(lower[0]), float(upper[0]))
+        return cls(k, n, k / n if n else None, float(lower[0]), float(upper[0]))
 
     def __str__(self) -> str:
+        if self.value is None:
+            return "–"
         return f"{100 * self.value:.1f} % ({100 * self.lower:.1f} to {100 * self.upper:.1f})"
 
 

@@ -58,6 +58,7 @@ def tests_table(found: Document) -> str:
             *(str(Share(**line[k])) for k in ("uncalibrated", "all", "slices")),
         )
         for line in found["tests"]
+        if line["all"]["k"] + line["uncalibrated"]["k"]
     ]
     return table(("scenario", "metric", "uncalibrated, on `all`", "on `all`", "on the other slices"), rows)
 
@@ -79,11 +80,14 @@ def rate_table(found: Document) -> str:
 
 def same_hour_table(found: Document) -> str:
     """A daily wave against both kinds of reference."""
+    kinds = {"reference": "the reference", "same_hour": "the same hour"}
+    ways = {"": "", "_uncalibrated": ", uncalibrated"}
     rows = [
-        (line["scenario"], str(Share(**line["reference"])), str(Share(**line["same_hour"])))
+        (line["scenario"], *(str(Share(**line[f"{against}{kind}"])) for against in kinds for kind in ways))
         for line in found["seasonal"]
     ]
-    return table(("with a daily wave of 0.3 sd", "against the reference", "against the same hour"), rows)
+    head = (f"against {what}{how}" for what in kinds.values() for how in ways.values())
+    return table(("with a daily wave of 0.3 sd", *head), rows)
 
 
 def run_length_table(found: Document) -> str:

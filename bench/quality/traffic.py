@@ -135,7 +135,7 @@ def _categories(latent: Floats, mix: float) -> list[Any]:
 
 
 def reference_of(rng: np.random.Generator, process: Process) -> tuple[Reference, Profile]:
-    """A reference of a whole day without drift, and its profile, calibrated as the service does by default."""
+    """A reference of a whole day without drift, and its profile, calibrated as it is by default."""
     day = np.arange(REFERENCE_EVENTS) / REFERENCE_EVENTS
     records = draw(rng, REFERENCE_EVENTS, process, NOTHING, day)
     profile = build_profile("quality", "1", records).profile
