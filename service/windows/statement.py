@@ -140,8 +140,9 @@ def state_pane(
 
     Rows stand by name: readers that batched the same records otherwise give the same bytes.
     """
-    order = sorted(range(1, len(pane.slices)), key=pane.slices.__getitem__)
-    slices = (ALL, *(pane.slices[row] for row in order))
+    names = pane.slices
+    order = sorted(range(1, len(names)), key=names.__getitem__)
+    slices = (ALL, *(names[row] for row in order))
     rows = np.array([0, *order])
     named = [0, *accumulate(len(name.encode()) for name in slices)]
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.
