@@ -122,7 +122,7 @@ def _default_of_many(default: Any) -> str:
 def _bounds(field: FieldInfo) -> str:
     words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     parts = [
-        f"{word} {getattr(rule, key)}"
+        f"{word} {format_duration(getattr(rule, key)) if _is_duration(field) else getattr(rule, key)}"
         for rule in field.metadata
         for key, word in words.items()
         if hasattr(rule, key)

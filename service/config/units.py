@@ -75,7 +75,7 @@ def _duration(value: Any) -> int:
     return ms
 
 
-def _offset(value: Any) -> int:
+def _signed_duration(value: Any) -> int:
     text = str(value).strip()
     sign = -1 if text.startswith("-") else 1
     ms = _duration(text[1:] if text[:1] in {"+", "-"} else text)
@@ -110,7 +110,7 @@ DurationMs = Annotated[
 
 OffsetMs = Annotated[
     int,
-    BeforeValidator(_offset),
+    BeforeValidator(_signed_duration),
     PlainSerializer(format_offset, return_type=str),
     WithJsonSchema(
         {

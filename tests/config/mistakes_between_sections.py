@@ -42,9 +42,9 @@ BETWEEN_SECTIONS = {
         "[region, plan]", "[region, region]", "models[0].slices[1]", "names a tag twice", "the same events",
         "once",
     ),
-    "too many panes": Case(
-        "{length: 1d}", "{length: 36h, every: 10s}", "models[0].windows[1].length", "12,960 panes of 10s",
-        "rows of totals in memory", "larger common divisor",
+    "too many slides": Case(
+        "{length: 1d}", "{length: 36h, every: 10s}", "models[0].windows[1].length", "12,960 slides of 10s",
+        "rows of totals in memory", "longer slide",
     ),
     "more lateness than open panes": Case(
         "lateness: 30s", "lateness: 10d", "models[0].lateness", "keeps 2,882 panes of 5m open",

@@ -144,6 +144,26 @@ IN_A_SECTION = {
         "{length: 1d}", "{length: 1h, every: 2h}", "models[0].windows[1].every", "`every` (2h) is longer",
         "in none", "at most 1h",
     ),
+    "a reach without a number of events": Case(
+        "{length: 1d}", "{length: 1d, reach: 2d}", "models[0].windows[1].reach", "without `min_events`",
+        "no window could reach back", "`min_events: 1000`",
+    ),
+    "a reach shorter than the window": Case(
+        "{length: 1d}", "{length: 1d, reach: 5m, min_events: 9}", "models[0].windows[1].reach",
+        "`reach` (5m) is shorter than the window (1d)", "by whole slides", "write 1d",
+    ),
+    "a reach between two slides": Case(
+        "{length: 1d}", "{length: 1d, reach: 36h, min_events: 9}", "models[0].windows[1].reach",
+        "`reach` (1d12h) is no multiple of the slide (1d)", "by whole slides", "write 2d",
+    ),
+    "a local hour within a pane": Case(
+        "lateness: 30s", "past: {utc_offset: 5h33m}", "models[0].past",
+        "(5h33m) is no multiple of a pane (5m)", "could not begin within a pane", "shorter panes",
+    ),
+    "a clock from nowhere": Case(
+        "lateness: 30s", "past: {utc_offset: -25h}", "models[0].past.utc_offset", "-25h is more than a day",
+        "no clock is that far", "for example 5h30m or -8h",
+    ),
     "windows that panes do not tile": Case(
         "every: 5m", "every: 7m", "models[0].windows[0].every", "no multiple of `every` (7m)",
         "share their panes", "for example 5m",

@@ -10,8 +10,8 @@ from service.config.problems import Finding
 from service.config.settings import Limits
 from service.config.units import format_duration
 
-PANES_MAX = 10_000
-"""Panes of one window: each is a row of totals per slice that stays in memory until the window has passed."""
+ROWS_MAX = 10_000
+"""Slides of one window: each is a row of totals per slice that is kept until the window has passed."""
 
 
 def check(parts: Parts) -> Iterator[Finding]:
@@ -59,14 +59,14 @@ def _windows(model: Model, i: int) -> Iterator[Finding]:
         mend="remove one of them",
     )
     for j, spec in enumerate(model.windows):
-        panes = spec.length // model.pane_ms
-        if panes > PANES_MAX:
-            pane = format_duration(model.pane_ms)
+        rows = spec.longest_ms // spec.slide_ms
+        if rows > ROWS_MAX:
+            field, slide = "reach" if spec.reach else "length", format_duration(spec.slide_ms)
             yield Finding(
-                ("models", i, "windows", j, "length"),
-                f"a window of {format_duration(spec.length)} is made of {panes:,} panes of {pane}",
-                f"each slice would keep more than {PANES_MAX:,} rows of totals in memory",
-                "choose windows and slides with a larger common divisor, or a shorter window",
+                ("models", i, "windows", j, field),
+                f"a window of {format_duration(spec.longest_ms)} is made of {rows:,} slides of {slide}",
+                f"each slice would keep more than {ROWS_MAX:,} rows of totals in memory",
+                "choose a longer slide (`every`), or a shorter window",
             )
 
 
