@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from detectors.components import Fitted
 from detectors.profile import Profile
 from detectors.totals.sections import scatter_of
 from service.config.model import Model
+from service.errors import ProfileError
 from service.profiles.from_batches import build_from_batches
+from service.profiles.reading import load_profile
 from tests.profiles.data import MODEL, build, read
 
 
@@ -75,3 +78,12 @@ def test_components_rest_on_the_order_of_times_and_not_of_rows(tmp_path: Path) -
         for flag in (False, True)
     }
     assert len(ids) == 1
+
+
+def test_a_profile_of_the_former_schema_is_to_be_built_anew(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('{"schema": "driftline.profile/1"}')
+    with pytest.raises(
+        ProfileError, match=r"driftline.profile/1, and this release reads .*/2.*build it anew"
+    ):
+        load_profile(path)

@@ -286,14 +286,6 @@ def test_a_file_that_is_no_profile_is_refused(content: str, tmp_path: Path) -> N
     assert caught.value.reason == "not_a_profile"
 
 
-def test_a_profile_of_the_former_schema_is_to_be_built_anew(tmp_path: Path) -> None:
-    path = text("p.json", '{"schema": "driftline.profile/1"}')(tmp_path)
-    with pytest.raises(
-        ProfileError, match=r"driftline.profile/1, and this release reads .*/2.*build it anew"
-    ):
-        load_profile(path)
-
-
 def test_a_category_column_of_integers_has_the_categories_of_their_text(tmp_path: Path) -> None:
     field = build(write(tmp_path / "rows.parquet", TABLE)).profile.layout.judged[-1]
     assert isinstance(field, CategoricalField)
