@@ -78,7 +78,7 @@ class Past:
     def add(self, start_ms: int, totals: Mapping[str, Rows]) -> Past:
         """The past with one more window; one that is already there is replaced.
 
-        Windows that drifted should be left out, or drift becomes the baseline.
+        Leave out windows that drifted, and a drift that lasts stays one; with them it becomes the baseline.
         """
         phase = self.season.phase(start_ms)
         others = [window for window in self.windows.get(phase, ()) if window[0] != start_ms]
