@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -35,26 +35,36 @@ RETRY_S = (1.0, 30.0)
 """First and longest pause before something that broke is tried again."""
 SILENT_S = 5.0
 """A flush that takes longer than this, and three beats, and a worker says that it is not ready."""
-LAG_MAX = 1_000_000
-"""More unread records than this, and a worker says that it is not ready."""
+
+Role = Literal["ingest", "evaluate", "deliver"]
+ROLES: tuple[Role, ...] = ("ingest", "evaluate", "deliver")
+"""The stages that a worker can take part in."""
 
 
 class Worker:
-    """One worker: reads, evaluates, delivers and serves until it is told to stop."""
+    """One worker: reads, evaluates, delivers and serves until it is told to stop.
 
-    def __init__(self, settings: Settings) -> None:
+    Parameters
+    ----------
+    roles
+        The stages it takes part in; others must run elsewhere.
+    """
+
+    def __init__(self, settings: Settings, roles: Collection[Role] = ROLES) -> None:
         self._settings = settings
+        self._roles = roles
         self._stopping = asyncio.Event()
         self.board = Board(settings)
         registry = new_registry()
         self.metrics = SelfMetrics(registry, settings)
         registry.register(BoardCollector(self.board))
-        state = WebState(settings, self.board, registry, self.ready, self._report)
+        state = WebState(settings, self.board, registry, self.ready, self._report, self._banner)
         self._web = make_web(make_app(settings, "web"), routes(state))
         self._trouble = "starting"
         self._resumes: Resumes = {}
         self._ingest: IngestService | None = None
         self._evaluate: EvaluateService | None = None
+        self._deliveries: Deliveries | None = None
 
     def stop(self) -> None:
         """Ask the worker to finish what it does and end."""
@@ -69,7 +79,8 @@ class Worker:
             When the configuration or a profile cannot be used.
         """
         await self._listen()
-        log.info("serving", extra={"address": f"http://{self._settings.web.host}:{self._settings.web.port}/"})
+        address = f"http://{self._settings.web.host}:{self._settings.web.port}/"
+        log.info("serving", extra={"address": address, "roles": list(self._roles)})
         try:
             await self._again("service", self._serve)
         finally:
@@ -88,20 +99,26 @@ class Worker:
             ) from error
 
     def ready(self) -> tuple[bool, Sequence[str]]:
-        """Whether events are read and evaluated, and what is missing otherwise."""
-        if self._ingest is None or self._evaluate is None:
+        """Whether this worker does what its roles ask for, and what is missing otherwise."""
+        if self._deliveries is None:
             return False, [self._trouble]
-        reasons = []
-        if not self._ingest.assigned:
-            reasons.append("no sources assigned yet")
-        if not self._evaluate.assigned or self._evaluate.recovering:
+        reasons: list[str] = []
+        if self._ingest is not None:
+            reasons += _ingest_troubles(self._ingest, self._settings)
+        evaluate = self._evaluate
+        if evaluate is not None and (evaluate.recovering or not evaluate.assigned):
             reasons.append("evaluation not recovered yet")
-        silent_s = time.monotonic() - self._ingest.flushed_at
-        if silent_s > SILENT_S + 3 * self._settings.timing.flush / 1000:
-            reasons.append(f"nothing stated for {silent_s:.0f} s: the broker does not answer")
-        if self._ingest.lag.records > LAG_MAX:
-            reasons.append(f"{self._ingest.lag.records:,} records behind")
+        if self._deliveries.unassigned:
+            reasons.append(f"no alerts assigned yet to deliver to {', '.join(self._deliveries.unassigned)}")
         return not reasons, reasons
+
+    def _banner(self) -> str | None:
+        """What the page says of a worker that does not evaluate."""
+        if "evaluate" in self._roles:
+            return None
+        return (
+            f"This worker does not evaluate (its roles: {', '.join(self._roles)}); those that do show models."
+        )
 
     async def _serve(self) -> None:
         """Everything that needs the broker; what breaks ends it all, to be built again from the commits."""
@@ -113,29 +130,29 @@ class Worker:
         try:
             await reader.start()
             await self._publish_configured(control, reader)
-            await deliveries.start()
-            self._ingest = IngestService(
-                self._settings,
-                control,
-                reader,
-                self.metrics,
-                partitions[self._settings.kafka.topics.partials],
-                self._resumes,
-            )
-            self._evaluate = EvaluateService(
-                self._settings, control, reader, self.metrics, self.board, partitions
-            )
-            for record in reports:
-                self._evaluate.report(record)
+            if "ingest" in self._roles:
+                count = partitions[self._settings.kafka.topics.partials]
+                self._ingest = IngestService(
+                    self._settings, control, reader, self.metrics, count, self._resumes
+                )
+            if "evaluate" in self._roles:
+                self._evaluate = EvaluateService(
+                    self._settings, control, reader, self.metrics, self.board, partitions
+                )
+                for record in reports:
+                    self._evaluate.report(record)
+            if "deliver" in self._roles:
+                await deliveries.start()
+            self._deliveries = deliveries
             await self._together(deliveries)
         finally:
-            self._ingest = self._evaluate = None
+            self._ingest = self._evaluate = self._deliveries = None
             await deliveries.stop()
             await reader.stop()
 
     def _heard(self, record: ControlRecord, reports: list[RetrainingReported]) -> None:
         """Pass a report on; one heard before the evaluation stands is kept for it."""
-        if isinstance(record, ProfilePublished):
+        if isinstance(record, ProfilePublished) or "evaluate" not in self._roles:
             return
         if self._evaluate is None:
             reports.append(record)
@@ -143,12 +160,14 @@ class Worker:
             self._evaluate.report(record)
 
     async def _together(self, deliveries: Deliveries) -> None:
-        assert self._ingest is not None
-        assert self._evaluate is not None
         halt = asyncio.Event()
+        stages = {"ingest": self._ingest, "evaluate": self._evaluate}
         tasks = [
-            asyncio.create_task(self._ingest.run(halt), name="ingest"),
-            asyncio.create_task(self._evaluate.run(halt), name="evaluate"),
+            asyncio.create_task(stage.run(halt), name=name)
+            for name, stage in stages.items()
+            if stage is not None
+        ]
+        tasks += [
             asyncio.create_task(_watch_deliveries(deliveries, halt), name="deliver"),
             asyncio.create_task(_until(self._stopping, halt), name="stop"),
         ]
@@ -225,6 +244,18 @@ class Worker:
             await send_control(producer, self._settings.kafka, record)
         finally:
             await producer.stop()
+
+
+def _ingest_troubles(ingest: IngestService, settings: Settings) -> Iterator[str]:
+    """What keeps the reading of events from being ready."""
+    if not ingest.assigned:
+        yield "no sources assigned yet"
+    silent_s = time.monotonic() - ingest.flushed_at
+    if silent_s > SILENT_S + 3 * settings.timing.flush / 1000:
+        yield f"nothing stated for {silent_s:.0f} s: the broker does not answer"
+    records, seconds = ingest.lag
+    if records > settings.limits.lag_records:
+        yield f"{records:,} records and {seconds:,.0f} s behind"
 
 
 async def _watch_deliveries(deliveries: Deliveries, halt: asyncio.Event) -> None:

@@ -12,7 +12,17 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class JsonLines(logging.Formatter):
-    """Time, level, logger and message, then whatever the call gave as ``extra``."""
+    """Time, level, logger and message, then whatever the call gave as ``extra``.
+
+    Parameters
+    ----------
+    worker
+        Said in each line, where several workers write to one place.
+    """
+
+    def __init__(self, worker: str | None = None) -> None:
+        super().__init__()
+        self._always = {} if worker is None else {"worker": worker}
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
@@ -22,6 +32,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= self._always
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
@@ -52,10 +63,10 @@ class Calm(logging.Filter):
         return self._count[place] <= self._most
 
 
-def configure_logs(level: str = "INFO") -> None:
+def configure_logs(level: str = "INFO", worker: str | None = None) -> None:
     """Log to standard error; the libraries only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(worker))
     handler.addFilter(Calm())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("service").setLevel(level)

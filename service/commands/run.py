@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from service.app import Worker
+from service.app import ROLES, Role, Worker
+from service.commands.supervisor import Supervisor, commands, environments
 from service.config.loading import load
+from service.config.settings import Settings
 from service.logs import configure_logs
 
 
@@ -25,7 +30,34 @@ from service.logs import configure_logs
     show_default=True,
     help="What is logged, as JSON lines on standard error.",
 )
-def command(config_file: Path, log_level: str) -> None:
+@click.option(
+    "--roles",
+    default=",".join(ROLES),
+    show_default=True,
+    callback=lambda _context, _option, value: _roles(value),
+    help="The stages that this worker takes part in; the others must run elsewhere, in the same group.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Worker processes on this machine; each listens on a port of its own, counted from the first.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port to listen on, instead of `web.port`; 0: any free one.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    config_file: Path,
+    log_level: str,
+    roles: tuple[Role, ...],
+    workers: int,
+    port: int | None,
+) -> None:
     """Run the service on Kafka.
 
     Reads predictions and labels, evaluates windows as they close, writes results and alerts to their topics,
@@ -33,10 +65,31 @@ def command(config_file: Path, log_level: str) -> None:
     share the work. Waits for a broker that is away.
     """
     settings = load(config_file)
-    configure_logs(log_level.upper())
-    worker = Worker(settings)
+    if port is not None:
+        web = settings.web.model_copy(update={"port": port})
+        settings = settings.model_copy(update={"web": web})
+    configure_logs(log_level.upper(), os.environ.get("DRIFTLINE_WORKER"))
+    if workers > 1:
+        arguments = ["--config", str(config_file), "--log-level", log_level, "--roles", ",".join(roles)]
+        context.exit(asyncio.run(_supervise(settings, workers, arguments)))
+    worker = Worker(settings, roles)
     _calm_collector()
     asyncio.run(_run(worker))
+
+
+def _roles(value: str) -> tuple[Role, ...]:
+    named = [name.strip() for name in value.split(",") if name.strip()]
+    unknown = [name for name in named if name not in ROLES]
+    if unknown or not named:
+        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'}; there are: {', '.join(ROLES)}")
+    return tuple(role for role in ROLES if role in named)
+
+
+async def _supervise(settings: Settings, workers: int, arguments: list[str]) -> int:
+    port = settings.web.port
+    supervisor = Supervisor(commands(workers, port, arguments), environments(workers, settings, port))
+    _on_signals(supervisor.stop)
+    return await supervisor.run()
 
 
 def _calm_collector() -> None:
@@ -51,7 +104,25 @@ def _calm_collector() -> None:
 
 
 async def _run(worker: Worker) -> None:
+    _on_signals(worker.stop)
+    if "DRIFTLINE_WORKER" in os.environ:
+        _end_with_parent(worker)
+    await worker.run()
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, worker.stop)
-    await worker.run()
+        loop.add_signal_handler(number, stop)
+
+
+def _end_with_parent(worker: Worker) -> None:
+    """End when standard input does: whoever watches over this worker is gone."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            loop.remove_reader(sys.stdin.fileno())
+            worker.stop()
+
+    loop.add_reader(sys.stdin.fileno(), ended)

@@ -39,6 +39,7 @@ class Deliveries:
     def __init__(self, settings: Settings, metrics: SelfMetrics) -> None:
         self._settings, self._metrics = settings, metrics
         self.apps: list[faust.App] = []
+        self.unassigned: list[str] = []
         self._waiting = 0
         self._closing: list[Callable[[], Awaitable[None]]] = []
 
@@ -85,7 +86,7 @@ class Deliveries:
                         self._waiting -= 1
                         self._metrics.deliveries_waiting(self._waiting)
 
-        await self._run(app, deliver)
+        await self._run(receiver.name, app, deliver)
 
     async def _start_alertmanager(self, receiver: AlertmanagerReceiver) -> None:
         app = make_app(self._settings, "deliver-alertmanager")
@@ -98,14 +99,23 @@ class Deliveries:
 
         app.on_partitions_assigned.connect(partitions.assigned, weak=False)
         app.on_partitions_revoked.connect(partitions.revoked, weak=False)
-        await self._run(app, deliver)
+        await self._run("alertmanager", app, deliver)
 
-    async def _run(self, app: faust.App, deliver: Callable[[faust.StreamT[bytes]], Awaitable[None]]) -> None:
+    async def _run(
+        self, receiver: str, app: faust.App, deliver: Callable[[faust.StreamT[bytes]], Awaitable[None]]
+    ) -> None:
         topic = app.topic(
             self._settings.kafka.topics.alerts,
             key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw",
         )  # fmt: skip
         app.agent(topic, name="deliver", concurrency=1)(deliver)
+        self.unassigned.append(receiver)
+
+        async def assigned(*_: Any, **__: Any) -> None:
+            if receiver in self.unassigned:
+                self.unassigned.remove(receiver)
+
+        app.on_partitions_assigned.connect(assigned, weak=False)
         self.apps.append(app)
         await app.start()
 
