@@ -26,6 +26,8 @@ class Fields:
 
     edges: Mapping[str, list[float]]
     categories: Mapping[str, dict[str, int]]
+    latency: bool = False
+    """Whether the time that a prediction took is counted; no event of a scenario says it."""
 
     @classmethod
     def of(cls, profile: bytes) -> "Fields":
@@ -78,11 +80,11 @@ class Ledger:
         cells += [
             self.fields.numeric(name, event["features"], name)
             for name in self.fields.edges
-            if name not in {"prediction", "latency_ms"}
+            if name != "prediction"
         ]
         cells += [self.fields.categorical(name, event["features"]) for name in self.fields.categories]
-        if "latency_ms" in self.fields.edges:
-            cells.append(self.fields.numeric("latency_ms", event, "latency_ms"))
+        if self.fields.latency:
+            cells.append(("latency_ms", "absent"))
         for slice_name in ("all", *(f"{tag}={event['tags'][tag]}" for tag in self.dimensions)):
             self.panes[start_ms, slice_name].update(cells)
         self.events += 1

@@ -104,12 +104,13 @@ def cells_of(layout: Layout, row: Any) -> dict[Cell, int]:
     return found
 
 
-def read_results(lines: Iterable[bytes]) -> Results:
-    """Results by what they are of."""
+def read_results(lines: Iterable[bytes], model: str = "credit") -> Results:
+    """Results of a model by what they are of; comparisons with the stream's own past are left out."""
     results: Results = {}
     for line in lines:
         result = orjson.loads(line)
-        results[end_ms(result), result["slice"], result["feature"], result["metric"]] = result
+        if result["model"] == model and result.get("baseline", "reference") == "reference":
+            results[end_ms(result), result["slice"], result["feature"], result["metric"]] = result
     return results
 
 
