@@ -163,7 +163,7 @@ def _traffic(grid: Grid) -> None:
     grid.row("Traffic")
     version = "{{model}} {{model_version}}, {{window}}"
     grid.add(
-        12,
+        8,
         8,
         time_series(
             "Predictions a window",
@@ -176,6 +176,13 @@ def _traffic(grid: Grid) -> None:
             "Share of requests that the model did not answer.",
             "percentunit",
             (f"driftline_error_ratio{{{OVERALL}}}", version),
+        ),
+        time_series(
+            "Latency",
+            "Median and 99th percentile of how long predictions took, as events say it.",
+            "s",
+            (f"driftline_latency_p50_seconds{{{OVERALL}}}", f"p50, {version}"),
+            (f"driftline_latency_p99_seconds{{{OVERALL}}}", f"p99, {version}"),
         ),
     )
 
