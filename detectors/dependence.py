@@ -23,7 +23,7 @@ WINDOWS_MAX = 1024
 RECORDS_MIN = 8
 """The shortest windows hold no fewer records than this."""
 
-WINDOWS_MIN = 8
+WINDOWS_MIN = 16
 """The longest windows are at least so many."""
 
 GROWTH_LEVEL = 0.001
@@ -73,8 +73,8 @@ def ladder(sums: Floats) -> list[Floats]:
     sums
         float64[K, ...]: sums over the shortest windows, in time order.
 
-    >>> [len(level) for level in ladder(np.zeros((35, 2)))]
-    [35, 17, 8]
+    >>> [len(level) for level in ladder(np.zeros((67, 2)))]
+    [67, 33, 16]
     """
     levels = [sums]
     while len(levels[-1]) >= 2 * WINDOWS_MIN:

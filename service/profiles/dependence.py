@@ -94,9 +94,9 @@ def dependence_advice(profile: Profile) -> Iterator[str]:
     if growing:
         named = ", ".join(growing[:NAMED_MAX]) + (", ..." if growing[NAMED_MAX:] else "")
         yield (
-            f"dependence still grows at the longest windows, an eighth of the rows ({named}): the reference "
-            "is too short to tell how slowly the traffic moves, so small changes will not be seen; give a "
-            "longer one"
+            f"dependence still grows at the longest windows, a sixteenth of the rows ({named}): the "
+            "reference is too short to tell how slowly the traffic moves, so small changes will not be seen; "
+            "give a longer one"
         )
 
 

@@ -158,10 +158,10 @@ def test_a_plateau_is_taken_from_its_shortest_windows() -> None:
 
 
 def test_longer_windows_are_sums_of_neighbours() -> None:
-    levels = ladder(np.arange(33.0)[:, None])
-    assert [len(level) for level in levels] == [33, 16, 8]
+    levels = ladder(np.arange(67.0)[:, None])
+    assert [len(level) for level in levels] == [67, 33, 16]
     assert levels[1][:2].ravel().tolist() == [1, 5]
-    assert levels[2][-1].tolist() == [28 + 29 + 30 + 31]
+    assert levels[2][-1].tolist() == [60 + 61 + 62 + 63]
 
 
 def test_a_column_of_zeros_is_not_calibrated() -> None:
