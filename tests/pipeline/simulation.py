@@ -76,6 +76,7 @@ class Evaluator:
     snapshot: tuple[int, bytes] | None = None
     position: int = 0
     faults: list[str] = field(default_factory=list)
+    control_read: int = 0
 
     def __post_init__(self) -> None:
         self.recover()
@@ -83,7 +84,8 @@ class Evaluator:
     def recover(self) -> None:
         """Begin again at the snapshot."""
         self.position = 0
-        self.evaluation = Evaluation(SETTINGS, Control(), "")
+        self.control, self.control_read = Control(), 0
+        self.evaluation = Evaluation(SETTINGS, self.control, "")
         for name, partition in MODELS.items():
             if partition == self.partition:
                 self._replace_windows(name)
@@ -93,6 +95,9 @@ class Evaluator:
 
     def read(self, count: int) -> None:
         """Fold some records of the partials."""
+        for record in self.world.published[self.control_read :]:
+            self.control.apply(record)
+        self.control_read = len(self.world.published)
         for data in self.world.partials[self.partition][self.position : self.position + count]:
             for effect in self.evaluation.apply(decode_partial(data), self.position):
                 if isinstance(effect, Evaluated):

@@ -23,7 +23,9 @@ class Worker:
     def __init__(self, world: World, failing: float = 0.0) -> None:
         self.world = world
         self.generation = world.generation
-        self.ingest = Ingest(SETTINGS, Control())
+        self.control = Control()
+        self.control_read = 0
+        self.ingest = Ingest(SETTINGS, self.control)
         self.ingest._decoder = DECODER
         self.producer = Producer(world, failing)
         self.under_way: Steps | None = None
@@ -81,6 +83,7 @@ class Worker:
     def flush(self) -> Steps:
         """One beat."""
         self.note_ends()
+        self.read_control()
         yield
         yield from self.commit()
         yield from self.state()
@@ -96,6 +99,15 @@ class Worker:
         for name, source in self.ingest.sources.items():
             if source.position >= len(self.world.logs[name]):
                 source.caught_up(read_at_ms - self.world.grace_ms)
+
+    def read_control(self) -> None:
+        """Read the control topic to its end, and count panes again that were begun under another profile."""
+        for record in self.world.published[self.control_read :]:
+            self.control.apply(record)
+        self.control_read = len(self.world.published)
+        for name, source in list(self.ingest.sources.items()):
+            if source.outdated():
+                self.ingest.assign(name, self.world.committed(name))
 
     def state(self) -> Steps:
         for name in list(self.ingest.sources):

@@ -12,6 +12,7 @@ import orjson
 from service.config.loading import parse
 from service.events.native import NativeDecoder
 from service.windows.clock import NEVER_MS
+from service.windows.control import ProfilePublished
 from service.windows.resume import Resume, read_metadata
 
 TOPIC = "events"
@@ -116,6 +117,8 @@ class World:
     commits: dict[str, str] = field(default_factory=dict)
     oldest: dict[str, int] = field(default_factory=dict)
     """Where retention has left the beginning of a log."""
+    published: list[ProfilePublished] = field(default_factory=list)
+    """The control topic."""
     generation: int = 0
     in_flight: list[tuple[int, deque[bytes]]] = field(default_factory=list)
     """Records that dead producers had handed over: partition, and what may still land there, in order."""
