@@ -46,12 +46,13 @@ def baseline_blocks(
         asked = [any(matches(rule.slices, name) for rule in wanted) for name in frame.slices]
         columns = np.flatnonzero(asked)
         if len(columns):
-            beside = against_past(frame, window.baselines.get(baseline), columns)
+            past, same_hour = window.baselines.get(baseline), baseline != "rolling"
+            beside = against_past(frame, past, columns, same_hour=same_hour)
             for part in measure(beside, frozenset(rule.metric for rule in wanted)):
                 rows = [i for i, key in enumerate(part.keys) if _wanted(wanted, key.feature, key.metric)]
                 if rows:
-                    past = _with_past(against(baseline, part, rows))
-                    blocks.append(spread(past, columns, len(frame.slices)))
+                    judged = _with_past(against(baseline, part, rows))
+                    blocks.append(spread(judged, columns, len(frame.slices)))
     return blocks
 
 

@@ -13,15 +13,16 @@ from service.evaluation.frame import Frame
 def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
     """The fits of K tests on the frame's S slices, [K, S] each.
 
-    A slice that the reference lacks has those of ``all``. Baselines other than the reference are of the same
-    stream, so they have the same.
+    A slice that the reference lacks has those of ``all``. The rolling past is of the same stream, so it has
+    the same. The same hour of other days has none: what the reference's own windows differ by is the rhythm
+    of the traffic above all, which that comparison takes out; with it no change would ever stand out.
 
     Parameters
     ----------
     keys
         Feature and metric.
     """
-    found = None if frame.profile is None else calibration_of(frame.profile)
+    found = None if frame.profile is None or frame.same_hour else calibration_of(frame.profile)
     return uncalibrated((len(keys), len(frame.slices))) if found is None else found.at(tuple(keys), frame.at)
 
 

@@ -52,6 +52,8 @@ class Frame:
         int64[S]: the slice's row in the profile, 0 where it has none.
     of_profile
         Whether the reference is the profile's; a baseline's rows come from elsewhere, grouped alike.
+    same_hour
+        Whether the reference is of the same hours alone, so that a rhythm of the traffic is not in between.
     """
 
     slices: tuple[str, ...]
@@ -62,6 +64,7 @@ class Frame:
     known: NDArray[np.bool_]
     at: Counts
     of_profile: bool = True
+    same_hour: bool = False
 
     def values(self, field: int) -> tuple[Counts, Counts]:
         """Counts of a field's value cells in reference and window, each int64[S, C]."""
@@ -106,13 +109,15 @@ def frame_of(window: ClosedWindow) -> Frame:
     return Frame(slices, profile.layout, profile, totals, reference, known, at)
 
 
-def against_past(frame: Frame, past: Totals | None, columns: Counts) -> Frame:
+def against_past(frame: Frame, past: Totals | None, columns: Counts, *, same_hour: bool = False) -> Frame:
     """Some slices of a frame laid beside a baseline of the stream's own past; None is no past.
 
     Parameters
     ----------
     columns
         int64[C]: which of the frame's slices.
+    same_hour
+        Whether the past is of the window's hours alone.
     """
     slices = tuple(frame.slices[i] for i in columns.tolist())
     row = {} if past is None else {name: i for i, name in enumerate(past.slices)}
@@ -124,7 +129,7 @@ def against_past(frame: Frame, past: Totals | None, columns: Counts) -> Frame:
         reference[known] = past.rows[at[known]]
     return Frame(
         slices, frame.layout, frame.profile, frame.totals[columns], reference, known, frame.at[columns],
-        of_profile=False,
+        of_profile=False, same_hour=same_hour,
     )  # fmt: skip
 
 
