@@ -50,12 +50,13 @@ def _measured(frame: Frame, field: int) -> Block:
     data = np.where(plenty & ~enough, UNDEFINED, data_of(plenty))
     with np.errstate(divide="ignore", invalid="ignore"):
         value, lower, upper = (bound / spread for bound in (found.value, found.lower, found.upper))
-    # Windows of n dependent records say as much as n/a independent ones: the cumulative shares that are
-    # compared are those of the Kolmogorov-Smirnov test, and so is the dependence.
-    fit = fits(frame, ((what.name, "ks"),)).pick(0)
+    # Windows of n dependent records say as much as n/a independent ones. What is compared are the cumulative
+    # shares of the Kolmogorov-Smirnov test, but far out the distance is that of means: the larger a holds.
+    fit = fits(frame, ((what.name, "ks"), (what.name, "mean_shift")))
     expected = Null(*(part[frame.at] for part in _nulls(frame.profile)[field]))
     alone = p_value(found.least, n, m, expected)
-    dependent = charged(p_value(found.least / np.sqrt(fit.scale), n, m, expected), fit.windows)
+    distance = found.least / np.sqrt(fit.scale.max(axis=0))
+    dependent = charged(p_value(distance, n, m, expected), fit.windows.min(axis=0))
     return block(
         [(what.name, METRIC)],
         only(enough, value),
