@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -56,6 +57,11 @@ def tell(cost: Cost) -> None:
 
 async def cost_of(module: str, arguments: Sequence[str], seconds_max: float) -> Cost:
     """Run a module of the benchmark as a process of its own; the cost that it tells."""
+    return Cost(**await told_by(module, arguments, seconds_max))
+
+
+async def told_by(module: str, arguments: Sequence[str], seconds_max: float) -> Any:
+    """Run a module of the benchmark as a process of its own; the JSON of its last line."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE
     )
@@ -65,4 +71,4 @@ async def cost_of(module: str, arguments: Sequence[str], seconds_max: float) -> 
         process.kill()
         raise
     assert process.returncode == 0, f"{module} ended with status {process.returncode}"
-    return Cost(**orjson.loads(output.splitlines()[-1]))
+    return orjson.loads(output.splitlines()[-1])

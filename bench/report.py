@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -14,66 +14,12 @@ from typing import Any
 
 import orjson
 
-from bench.cost import Cost
 from bench.peers.speed import Turn
+from bench.section import Figure
 from bench.topic import Filled
-from bench.worker import WorkerRun
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One turn of the interleaved run."""
-
-    floor: Cost
-    worker: WorkerRun
-    naive: Cost
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table; ``met`` is None where nothing is aimed at."""
-
-    name: str
-    value: str
-    aim: str = ""
-    met: bool | None = None
-
-
-def figures(filled: Filled, rounds: Sequence[Round], delays_s: Sequence[float]) -> list[Figure]:
-    """Every figure: medians over the rounds, and of ratios the median of each round's own."""
-
-    def middle(pick: Callable[[Round], float]) -> float:
-        return median(map(pick, rounds))
-
-    floor_us = middle(lambda r: r.floor.cpu_us)
-    worker_us = middle(lambda r: r.worker.whole.cpu_us)
-    naive_us = middle(lambda r: r.naive.cpu_us)
-    to_floor = middle(lambda r: r.floor.cpu_us / r.worker.whole.cpu_us)
-    to_naive = middle(lambda r: r.naive.cpu_us / r.worker.whole.cpu_us)
-    wall = middle(lambda r: r.worker.whole.rate / r.naive.rate)
-    bytes_ratio = middle(lambda r: r.worker.partial_ratio)
-    peak = max(r.worker.whole.peak_bytes for r in rounds) / MIB
-    return [
-        Figure("bytes of an event", f"{filled.size / filled.events:.0f}"),
-        Figure("parse floor, CPU per event", f"{floor_us:.2f} µs"),
-        Figure("parse floor, events/s", f"{middle(lambda r: r.floor.rate):,.0f}"),
-        Figure("worker end to end, CPU per event", f"{worker_us:.2f} µs"),
-        Figure("worker end to end, events/s", f"{middle(lambda r: r.worker.whole.rate):,.0f}"),
-        Figure("worker: share of the floor (CPU)", f"{to_floor:.2f}", "≥ 0.60", to_floor >= 0.6),
-        Figure("naive agent, CPU per event", f"{naive_us:.0f} µs"),
-        Figure("naive agent, events/s", f"{middle(lambda r: r.naive.rate):,.0f}"),
-        Figure("worker against naive agent (CPU)", f"{to_naive:.1f} ×", "≥ 20 ×", to_naive >= 20),
-        Figure("worker against naive agent (events/s)", f"{wall:.1f} ×"),
-        Figure("worker, peak memory", f"{peak:.0f} MiB"),
-        Figure("bytes of partials over bytes of events", f"{bytes_ratio:.3f}", "< 1", bytes_ratio < 1),
-        Figure("mean flush", f"{middle(lambda r: r.worker.flush_ms):.0f} ms"),
-        Figure("window closed to alert received, median", f"{median(delays_s):.2f} s"),
-        Figure("window closed to alert received, largest", f"{max(delays_s):.2f} s", "", None),
-    ]
 
 
 def peer_figures(turns: Sequence[Turn]) -> list[Figure]:
@@ -103,23 +49,14 @@ def table(lines: Sequence[Figure]) -> str:
     return "\n".join(text)
 
 
-def save(
-    filled: Filled,
-    rounds: Sequence[Round],
-    delays_s: Sequence[float],
-    lines: Sequence[Figure],
-    beside: Sequence[Turn],
-    load: Sequence[float],
-) -> Path:
+def save(filled: Filled, lines: Sequence[Figure], measured: Mapping[str, Any], load: Sequence[float]) -> Path:
     """Write everything measured to ``bench/results/``, named by time and commit."""
     commit = str(state()["commit"])
     now = datetime.now(UTC)
     document: dict[str, Any] = {
         "at": now.isoformat(timespec="seconds"), **state(),
         "machine": machine() | {"load_before": load[0], "load_after": os.getloadavg()[0]},
-        "figures": [asdict(line) for line in lines], "topic": asdict(filled),
-        "rounds": [asdict(turn) for turn in rounds], "alert_delays_s": list(delays_s),
-        "beside_peers": [asdict(turn) for turn in beside],
+        "figures": [asdict(line) for line in lines], "topic": asdict(filled), **measured,
     }  # fmt: skip
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}-{commit}.json"

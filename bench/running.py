@@ -58,14 +58,17 @@ class Service:
     ----------
     config
         The configuration, without ``web``.
+    name
+        Of its files; the group's where it is the only one.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], name: str = "") -> None:
         self._port = free_port()
-        self._config = folder / f"{config['kafka']['group']}.yaml"
+        name = name or config["kafka"]["group"]
+        self._config = folder / f"{name}.yaml"
         # JSON is YAML.
         self._config.write_bytes(orjson.dumps(config | {"web": {"host": HOST, "port": self._port}}))
-        self._log = folder / f"{config['kafka']['group']}.log"
+        self._log = folder / f"{name}.log"
         self._client = httpx.AsyncClient(base_url=f"http://{HOST}:{self._port}", timeout=30.0)
 
     async def __aenter__(self) -> Self:
@@ -91,6 +94,10 @@ class Service:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+    def kill(self) -> None:
+        """End it as a crash would: it says goodbye to nobody."""
+        self._process.kill()
 
     @property
     def pid(self) -> int:

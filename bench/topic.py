@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
@@ -30,18 +30,23 @@ Event = tuple[int, bytes]
 
 async def fill(broker: KafkaBroker, panes: int, partitions: int) -> Filled:
     """Create the topic and write the events of so many panes to each partition, uncompressed."""
-    # Kafka deletes records with old timestamps within minutes unless it is told to keep them.
-    broker.create_topics(TOPIC, partitions=partitions, config={"retention.ms": "-1"})
     count = panes * EVENTS_PER_PANE + CLOSING_EVENTS
-    size = 0
+    traffic = []
     for partition in range(partitions):
         times = regular_times(count, partition)
-        traffic = zip(times.tolist(), events(times, partition), strict=True)
-        size += await write(broker.bootstrap, partition, traffic)
+        traffic.append(zip(times.tolist(), events(times, partition), strict=True))
+    size = await fill_with(broker, TOPIC, traffic)
     return Filled(partitions * count, size, START_MS + panes * PANE_MS)
 
 
-async def write(bootstrap: str, partition: int, traffic: Iterable[Event]) -> int:
+async def fill_with(broker: KafkaBroker, topic: str, traffic: Sequence[Iterable[Event]]) -> int:
+    """Create a topic with a partition for each of these; how many bytes were written."""
+    # Kafka deletes records with old timestamps within minutes unless it is told to keep them.
+    broker.create_topics(topic, partitions=len(traffic), config={"retention.ms": "-1"})
+    return sum([await write(broker.bootstrap, topic, i, own) for i, own in enumerate(traffic)])
+
+
+async def write(bootstrap: str, topic: str, partition: int, traffic: Iterable[Event]) -> int:
     """Write events to one partition in prepared batches; how many bytes their values have."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", max_batch_size=BATCH_BYTES, linger_ms=0
@@ -55,10 +60,10 @@ async def write(bootstrap: str, partition: int, traffic: Iterable[Event]) -> int
             number += 1
             size += len(value)
             if batch.append(key=key, value=value, timestamp=time_ms) is None:
-                await producer.send_batch(batch, TOPIC, partition=partition)
+                await producer.send_batch(batch, topic, partition=partition)
                 batch = producer.create_batch()
                 batch.append(key=key, value=value, timestamp=time_ms)
-        await producer.send_batch(batch, TOPIC, partition=partition)
+        await producer.send_batch(batch, topic, partition=partition)
         await producer.flush()
     finally:
         await producer.stop()

@@ -60,10 +60,11 @@ CATEGORICAL: Mapping[str, tuple[str, ...]] = {
     "device": ("ios", "android", "desktop"),
     "purpose": ("car", "home", "debt", "travel", "health", "study", "other", "repair"),
 }
+STORES = 100
 TAGS: Mapping[str, tuple[str, ...]] = {
     "region": ("eu", "us", "apac", "latam"),
     "plan": tuple(f"plan-{i:02d}" for i in range(12)),
-    "store": tuple(f"store-{i:03d}" for i in range(100)),
+    "store": tuple(f"store-{i:03d}" for i in range(STORES)),
 }
 
 
@@ -88,7 +89,9 @@ def regular_times(count: int, seed: int) -> NDArray[np.int64]:
     return times
 
 
-def events(times: NDArray[np.int64], seed: int, drifted: frozenset[str] = frozenset()) -> Iterator[bytes]:
+def events(
+    times: NDArray[np.int64], seed: int, drifted: frozenset[str] = frozenset(), stores: int = STORES
+) -> Iterator[bytes]:
     """One event for each time, as JSON.
 
     Parameters
@@ -97,6 +100,8 @@ def events(times: NDArray[np.int64], seed: int, drifted: frozenset[str] = frozen
         int64[N], epoch milliseconds.
     drifted
         Numeric features that have moved and spread.
+    stores
+        How many values the tag ``store`` takes.
     """
     count = len(times)
     draw = np.random.default_rng((seed, 0))
@@ -108,7 +113,8 @@ def events(times: NDArray[np.int64], seed: int, drifted: frozenset[str] = frozen
     for column in columns.values():
         for i in np.flatnonzero(draw.random(count) < NULLS).tolist():
             column[i] = None
-    tags = {name: _chosen(draw, values, count) for name, values in TAGS.items()}
+    named = {**TAGS, "store": tuple(f"store-{i:03d}" for i in range(stores))}
+    tags = {name: _chosen(draw, values, count) for name, values in named.items()}
     score = draw.beta(3.0, 2.0, count).round(4).tolist()
     dirt = draw.random(count)
     spoilt = draw.integers(0, len(NUMERIC), count).tolist()
