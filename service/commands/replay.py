@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -109,8 +111,36 @@ def _require_fit(settings: Settings, profile: Profile) -> None:
         )
 
 
+class _Output(io.BufferedWriter):
+    """A file to write that names itself when it cannot be written to the end, on a full disk for instance."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__(io.FileIO(path, "w"))
+
+    def write(self, data: Any, /) -> int:
+        """As any file's."""
+        with self._named():
+            return super().write(data)
+
+    def close(self) -> None:
+        """As any file's; what was not written yet is."""
+        with self._named():
+            super().close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot write {self._path}: {error.strerror}; what stands in it is not the whole replay; "
+                "make room there, or name a file elsewhere, and replay again"
+            ) from error
+
+
 def _create(path: Path) -> BinaryIO:
     try:
-        return path.open("wb")
+        return _Output(path)
     except OSError as error:
         raise click.ClickException(f"cannot write {path}: {error.strerror}; nothing was replayed") from error
