@@ -37,6 +37,7 @@ models:
     slices: [[region]]
     windows: [{length: 10s}, {length: 30s, every: 10s}]
     lateness: 5s
+    multiplicity: {false_alarms_per_week: 100}
   - name: slow
     features: {x: {type: numeric}}
     windows: [{length: 1m}]
@@ -44,6 +45,9 @@ models:
 monitors:
   - {name: Missing, metric: missing_ratio, models: [fast], threshold: 0.3}
   - {name: Quiet, metric: traffic, threshold: 1, below: true, alpha: null}
+  - {name: Before, metric: missing_ratio, models: [fast], threshold: 0.3, baseline: rolling}
+  - {name: Jump, metric: "change:traffic", models: [fast]}
+  - {name: Gone, metric: "change:missing_ratio", models: [fast], detector: adwin}
 """,
     "test",
 )
