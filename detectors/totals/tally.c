@@ -105,8 +105,13 @@ static PyObject *add_sums(PyObject *module, PyObject *arguments)
             if ((fine = row >= 0 && row < totals->rows)) {
                 /* Unsigned, since sums that are taken away again may pass through any value. */
                 uint64_t *into = (uint64_t *)(totals->data + row * totals->row_step);
-                for (Py_ssize_t column = 0; column < sums->columns; column++)
-                    into[column] += (uint64_t)number(sums, i, column);
+                const uint64_t *from = (const uint64_t *)(sums->data + i * sums->row_step);
+                if (sums->column_step == 8) /* then the compiler adds several at once */
+                    for (Py_ssize_t column = 0; column < sums->columns; column++)
+                        into[column] += from[column];
+                else
+                    for (Py_ssize_t column = 0; column < sums->columns; column++)
+                        into[column] += (uint64_t)number(sums, i, column);
             }
         }
         if (fine)
