@@ -20,6 +20,7 @@ from service.windows.running import FoldedPane, RunningWindow, between
 from service.windows.shelf import Grain, rolled_up, total_of
 from service.windows.silence import EMPTY_RUN, SILENT_RUN, Run, due
 from service.windows.statement import Statement
+from service.windows.unseen import ranked, together
 
 Shelves = dict[Grain, list[FoldedPane]]
 
@@ -231,6 +232,7 @@ class ModelWindows:
             newest=self._newest(shelf, end_ms - spec.slide_ms, end_ms, counting),
             baselines=baselines,
             periods=periods,
+            unseen=ranked(together(pane.unseen for pane in inside)),
             model_gaps=missing,
         )
 

@@ -10,6 +10,7 @@ from service.windows.codec import decode_rows
 from service.windows.plan import Counting
 from service.windows.running import FoldedPane, MergedRows
 from service.windows.statement import Statement
+from service.windows.unseen import together
 
 
 class Heard(msgspec.Struct):
@@ -22,6 +23,7 @@ class Heard(msgspec.Struct):
     of: int
     parts: dict[int, tuple[tuple[str, ...], bytes]] = {}
     lost: int = 0
+    unseen: dict[str, dict[str, int]] = {}
 
     @property
     def whole(self) -> bool:
@@ -59,6 +61,7 @@ def hear(statement: Statement, whole: dict[str, Heard], coming: dict[str, Heard]
             lost=statement.lost,
         )
     known.parts[statement.part] = (statement.slices, statement.rows)
+    known.unseen |= statement.unseen
     coming[source] = known
     if known.whole:
         whole[source] = coming.pop(source)
@@ -94,6 +97,7 @@ def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: 
         cut=sum(source.cut for source in sources),
         incomplete=torn or damaged or mismatched(counting, sources) > 0,
         events=int(events[0]),
+        unseen=together(source.unseen for source in sources if source.digest == counting.digest),
     )
 
 

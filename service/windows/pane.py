@@ -11,6 +11,7 @@ from detectors.layout import Rows
 from service.windows.counts import PaneCounts
 from service.windows.plan import Counting
 from service.windows.slicing import ALL, SliceColumn, other_name
+from service.windows.unseen import Unseen
 
 _NEW = -2
 """Marks a slice that the pane has no row for, yet."""
@@ -39,6 +40,7 @@ class Pane:
         self.first_offset = first_offset
         self.late = 0
         self.clamped = 0
+        self.unseen: Unseen = {}
         self.cut = 0
         """Events that a slice budget sent to the shared row."""
         self._budget = budget

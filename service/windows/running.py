@@ -31,6 +31,8 @@ class FoldedPane(msgspec.Struct, frozen=True, gc=False):
     incomplete: bool = False
     events: int = 0
     """Predictions and labels on ``all``."""
+    unseen: dict[str, dict[str, int]] = {}
+    """By categorical field, the names most frequent that the reference does not know."""
 
 
 class MergedRows:

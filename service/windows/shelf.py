@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from service.windows.codec import columns_of, decode_rows
 from service.windows.running import FoldedPane, MergedRows
+from service.windows.unseen import together
 
 
 class Grain(NamedTuple):
@@ -83,4 +84,5 @@ def _merged(start_ms: int, parts: Sequence[FoldedPane]) -> FoldedPane:
         cut=sum(part.cut for part in parts),
         incomplete=any(part.incomplete for part in parts),
         events=sum(part.events for part in parts),
+        unseen=together(part.unseen for part in parts),
     )

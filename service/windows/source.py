@@ -21,6 +21,7 @@ from service.windows.pane import Pane
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
 from service.windows.slicing import OTHER, SliceNames
+from service.windows.unseen import note
 
 JUMPS = 100
 """Known ends of the log that are remembered at full grain: more would not fit the metadata of a commit."""
@@ -250,6 +251,9 @@ class Source:
         cells = np.empty((len(batch), 0), np.int64) if batch.is_label else counting.cells(batch)
         sums = counting.sums(batch)
         slices = slice_columns(self._names[batch.model], batch)
+        if counting.profile is not None and not batch.is_label:
+            for pane, own in parts:
+                note(pane.unseen, counting.layout, batch, cells, own)
         if len(parts) == 1 and len(parts[0][1]) == len(batch):
             return parts[0][0].add(cells, sums, slices, batch.is_label)
         return sum(

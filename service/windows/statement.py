@@ -10,6 +10,7 @@ import numpy as np
 
 from service.windows.pane import Pane
 from service.windows.slicing import ALL
+from service.windows.unseen import ranked
 
 STATEMENT_BYTES = 700_000
 """Rows of a pane are split so that, with their names, they stay well under the broker's default of 1 MB."""
@@ -37,6 +38,8 @@ class Statement(msgspec.Struct, frozen=True, gc=False, tag="pane", kw_only=True)
     part: int
     parts: int
     lost: int = 0
+    unseen: dict[str, dict[str, int]] = {}
+    """By categorical field, names that the reference does not know; in the first part."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -160,5 +163,5 @@ def state_pane(
         yield Statement(
             source=source, model=model, version=version, pane_ms=pane_ms, hi=hi, digest=pane.counting.digest,
             slices=slices[first:last], rows=data, late=pane.late, clamped=pane.clamped, cut=pane.cut,
-            part=part, parts=len(encoded), lost=lost,
+            part=part, parts=len(encoded), lost=lost, unseen={} if part else ranked(pane.unseen),
         )  # fmt: skip
