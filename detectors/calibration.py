@@ -150,6 +150,11 @@ def calibrated_ks(D: Floats, n: Counts, m: Counts, p: Floats, fit: Fit) -> Float
         float64[...]: the statistic, and its p-value for independent records.
     n, m
         int64[...]: sizes of window and reference.
+
+    >>> fit = Fit(np.array(4.0), np.array(1.0), np.array(0.0), np.array(1_000))
+    >>> D, n, m, p = np.array(0.05), np.array(2_000), np.array(20_000), np.array(0.0003)
+    >>> round(float(calibrated_ks(D, n, m, p, fit)), 3)  # 2,000 records say as much as 500
+    ?
     """
     effective = m * (n / np.maximum(m + n, 1)) / fit.scale
     return _no_smaller(charged(ks_p_value(D, effective), fit.windows), p, fit)
@@ -169,6 +174,9 @@ def psi_statistic(psi: Floats, n: Counts, m: Counts) -> Floats:
         float64[...]
     n, m
         int64[...]: sizes of window and reference.
+
+    >>> round(float(psi_statistic(np.array(0.02), np.array(1_000), np.array(9_000))), 1)
+    ?
     """
     T: Floats = psi / (1 / np.maximum(n, 1) + 1 / np.maximum(m, 1))
     return T
@@ -219,7 +227,13 @@ class Calibration:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], slices: tuple[str, ...]) -> Calibration:
-        """Read what ``to_document`` wrote."""
+        """Read what ``to_document`` wrote.
+
+        Raises
+        ------
+        ValueError, LookupError, TypeError
+            When the document is something else.
+        """
         keys = tuple((str(feature), str(metric)) for feature, metric in document["tests"])
         own = [name for name in slices if name in document["windows"]]
         place = {name: i for i, name in enumerate(own)}
@@ -228,6 +242,11 @@ class Calibration:
         for part, values in found.fits._asdict().items():
             columns = found._columns(part)
             values[:, columns] = [document[part][name] for name in own]
+        scale, freedom, offset, windows = found.fits
+        if not (
+            (scale > 0).all() and (freedom > 0).all() and np.isfinite(offset).all() and (windows >= 0).all()
+        ):
+            raise ValueError("the calibration holds a fit that is no distribution")
         return found
 
     def _columns(self, part: str) -> list[int]:
@@ -237,5 +256,9 @@ class Calibration:
 
 
 def uncalibrated(shape: tuple[int, ...]) -> Fit:
-    """Fits that change nothing."""
+    """Fits that change nothing.
+
+    >>> uncalibrated((2,)).windows.tolist()
+    ?
+    """
     return Fit(np.ones(shape), np.ones(shape), np.zeros(shape), np.zeros(shape, np.int64))

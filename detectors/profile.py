@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from detectors.calibration import Calibration
 from detectors.fields import CategoricalField, Field, HistogramField, NumericField
 from detectors.layout import COUNTERS, Layout, Rows
 
@@ -116,6 +117,9 @@ class Profile:
         if document["counters"] != list(COUNTERS):
             raise ValueError("the profile counts other things than this release; build it anew")
         order = tuple(document["order"])
+        if document["calibration"] is not None:
+            # What is no calibration shall be found now, not when a window is judged.
+            Calibration.from_document(document["calibration"], order)
         return cls(
             model=document["model"],
             version=document["version"],

@@ -141,3 +141,17 @@ def test_fits_read_back_as_they_were_written_and_small_slices_share_those_of_all
     asked = read.at((("x", "psi"), ("x", "unheard of")), np.array([2, 1]))
     assert asked.scale[0].tolist() == [4.5, 2.0]
     assert asked.windows.tolist() == [[208, 125], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [("scale", [0.0]), ("scale", [float("nan")]), ("windows", [-1]), ("scale", [1.0, 2.0])],
+)
+def test_a_document_that_holds_no_fits_is_refused(part: str, values: list[float]) -> None:
+    fits = Fit(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1), 100))
+    document = Calibration((("x", "mean_shift"),), fits, np.array([0])).to_document(("all",))
+    assert Calibration.from_document(document, ("all",)).fits.windows.tolist() == [[100]]
+    with pytest.raises((ValueError, LookupError, TypeError)):
+        Calibration.from_document({**document, part: {"all": values}}, ("all",))
+    with pytest.raises(LookupError):
+        Calibration.from_document({name: value for name, value in document.items() if name != part}, ("all",))
