@@ -37,7 +37,11 @@ class Distinct:
 
     @classmethod
     def of(cls, column: NDArray[np.float64]) -> Distinct:
-        """Sort and count a column; NaN and infinities are left out."""
+        """Sort and count a column; NaN and infinities are left out.
+
+        >>> Distinct.of(np.array([2.0, 1.0, np.nan, 2.0]))
+        Distinct(values=array([1., 2.]), counts=array([1, 2]))
+        """
         values, counts = np.unique(column[np.isfinite(column)] + 0.0, return_counts=True)
         return cls(values, counts.astype(np.int64))
 
@@ -85,7 +89,21 @@ def quantile_edges(
 def edges_of(
     distinct: Distinct, bins: int, minimum: float | None = None, maximum: float | None = None
 ) -> NDArray[np.float64]:
-    """:func:`quantile_edges` of values that are already sorted and counted."""
+    """:func:`quantile_edges` of values that are already sorted and counted.
+
+    Parameters
+    ----------
+    bins, minimum, maximum
+        As there.
+
+    Raises
+    ------
+    ValueError
+        When the declared range is empty.
+
+    >>> edges_of(Distinct.of(np.array([1.0, 2.0, 3.0, 4.0])), 2, None, None).tolist()
+    [0.9999999999999999, 2.0, 4.0]
+    """
     assert bins >= 1, "a field has at least one bin"
     low = -LARGEST if minimum is None else float(minimum)
     high = LARGEST if maximum is None else float(maximum)

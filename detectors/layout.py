@@ -151,5 +151,14 @@ class Layout:
 
 
 def stack(parts: Sequence[Rows], size: int) -> Rows:
-    """All rows of ``parts`` as one matrix, also when there are none."""
+    """All rows of ``parts`` as one matrix, also when there are none.
+
+    Parameters
+    ----------
+    parts
+        int64[..., size] each.
+
+    >>> stack([np.ones((1, 2), np.int64), np.zeros((2, 2), np.int64)], 2).tolist()
+    [[1, 1], [0, 0], [0, 0]]
+    """
     return np.concatenate(parts) if parts else np.zeros((0, size), dtype=np.int64)

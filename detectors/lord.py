@@ -101,7 +101,11 @@ def decide(state: Lord, p: float, at: float | None = None) -> tuple[Lord, Decisi
 
 
 def level(state: Lord) -> float:
-    """The level of the next test."""
+    """The level of the next test.
+
+    >>> round(level(Lord(0.1)), 6)
+    0.000535
+    """
     t, start = state.tests + 1, START_SHARE * state.alpha
     at = start * float(gamma(np.array([t]))[0])
     if state.first:

@@ -84,6 +84,14 @@ class Components:
         ----------
         Jackson and Mudholkar (1979), Control procedures for residuals associated with principal component
         analysis, Technometrics 21.
+
+        >>> rng = np.random.default_rng(1)
+        >>> x = np.rint(1024 * rng.standard_normal(1_000)).astype(np.int64)
+        >>> together = Scatter.of(np.column_stack([x, x]), np.ones(1_000, bool))
+        >>> apart = Scatter.of(np.column_stack([x, x[::-1]]), np.ones(1_000, bool))
+        >>> components = Components.of(together)
+        >>> round(components.error(together), 3), round(components.error(apart), 1)
+        (0.0, 1.0)
         """
         if not enough(window):
             return math.nan

@@ -45,7 +45,11 @@ class Season:
             )
 
     def phase(self, time_ms: int) -> int:
-        """The phase in which a time lies, in ``[0, phases)``; of a window, take its start."""
+        """The phase in which a time lies, in ``[0, phases)``; of a window, take its start.
+
+        >>> DAILY.phase(3 * 3_600_000), WEEKLY.phase(0)  # the epoch is a Thursday
+        (3, 72)
+        """
         return (time_ms + self.offset_ms - _EPOCH_MONDAY_MS) % self.period_ms * self.phases // self.period_ms
 
 

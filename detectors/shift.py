@@ -165,6 +165,11 @@ def kurtosis_of_cells(field: NumericField, counts: Counts, moments: Sample) -> F
     -------
     float64[...]
         NaN for an empty or constant sample, and for a field without edges.
+
+    >>> field = NumericField("x", np.array([-0.5, 0.5]))  # -1 and 1 equally often
+    >>> moments = Sample(np.array(100.0), np.array(0.0), np.array(1024.0**2))
+    >>> round(float(kurtosis_of_cells(field, np.array([50, 0, 50]), moments)), 1)
+    1.0
     """
     if not len(field.edges):
         return np.full(counts.shape[:-1], np.nan)

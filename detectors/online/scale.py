@@ -65,6 +65,10 @@ class Scale:
         ----------
         before
             The value before ``x``, in its own units; NaN after a gap.
+
+        >>> scale = Scale.of(np.arange(1.0, 101.0))
+        >>> round(scale.standard(101.0), 2)
+        1.74
         """
         z = (x - self.mean) / self.spread
         if not self.dependence or not math.isfinite(before):

@@ -41,13 +41,24 @@ def accumulate(
         int64[N, F]: the columns in which a record counts once; cheapest when a field's column is contiguous.
     sums
         int64[N, S]: what a record adds to the first S columns.
+
+    >>> totals = np.zeros((2, 3), np.int64)  # one sum, then two cells
+    >>> accumulate(totals, np.array([0, 1, 1]), np.array([[1], [1], [2]]), np.array([[5], [6], [7]]))
+    >>> totals.tolist()
+    [[5, 1, 0], [13, 1, 1]]
     """
     add_sums(totals, rows, sums)
     add_cells(np.empty((0, totals.shape[1]), np.uint8), totals, ~rows, cells, 0)
 
 
 def add_sums(totals: Rows, rows: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
-    """Add int64[N, S] ``sums`` of N records, each to the first S columns of its row, in place."""
+    """Add int64[N, S] ``sums`` of N records, each to the first S columns of its row, in place.
+
+    >>> totals = np.zeros((2, 3), np.int64)
+    >>> add_sums(totals, np.array([1, 1]), np.array([[6], [7]]))
+    >>> totals.tolist()
+    [[0, 0, 0], [13, 0, 0]]
+    """
     assert totals.flags.c_contiguous, "totals that are not contiguous would be counted in a copy"
     n = len(rows)
     if BUILT:

@@ -44,6 +44,11 @@ def grid_moments(
     -------
     q, q²
         int64[N, M] each.
+
+    >>> field = NumericField("age", np.array([0.0]), 40.0, 10.0)
+    >>> q, squares = grid_moments((field,), np.array([[40.0], [50.0], [np.nan]]))
+    >>> q.ravel().tolist(), squares.ravel().tolist()
+    ([0, 1024, 0], [0, 1048576, 0])
     """
     centre = np.array([field.centre for field in fields])
     unit = np.array([GRID_STEPS / field.scale for field in fields])

@@ -40,7 +40,11 @@ class Scatter:
 
     @classmethod
     def zero(cls, columns: int) -> Scatter:
-        """The scatter of no records."""
+        """The scatter of no records.
+
+        >>> Scatter.zero(2).products.tolist()
+        [[0, 0], [0, 0]]
+        """
         return cls(0, 0, np.zeros(columns, np.int64), np.zeros((columns, columns), np.int64))
 
     @classmethod
