@@ -54,7 +54,7 @@ class Size:
     peers: Mapping[str, int]
 
 
-FULL = Size(20, 50, 1_000, 1.0, 100, {EVIDENTLY: 10, NANNYML: 1_000})
+FULL = Size(10, 50, 400, 0.3, 50, {EVIDENTLY: 10, NANNYML: 1_000})
 QUICK = Size(8, 2, 60, 0.05, 10, {EVIDENTLY: 1, NANNYML: 4})
 REFERENCES = (20_000, 50_000)
 

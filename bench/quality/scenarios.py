@@ -42,7 +42,7 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("no drift, independent", aim=LEVEL, limit=2 * LEVEL, windows=50, runs=3),
+    Scenario("no drift, independent", aim=LEVEL, limit=2 * LEVEL, windows=50, runs=6),
     Scenario("no drift, AR(0.5)", Process(phi=0.5), aim=2 * LEVEL, windows=24),
     Scenario("no drift, AR(0.8)", Process(phi=0.8), aim=2 * LEVEL, windows=24),
     Scenario("no drift, daily wave of 0.3 sd", Process(season=0.3), windows=24),
