@@ -58,7 +58,7 @@ def of_groups(name: str, part: str, a: Rows, b: Rows) -> Expected:
 
 
 def of_field(profile: Profile, i: int, part: str, reference: Rows, window: Rows) -> Expected:
-    layout, field = profile.layout, profile.fields[i]
+    layout, field = profile.layout, profile.layout.judged[i]
     a, b = layout.values(reference, i), layout.values(window, i)
     groups = field_groups(field, a)
     index = psi(group_counts(a, groups), group_counts(b, groups, int(groups.max()) + 1))
@@ -93,7 +93,7 @@ def test_each_line_is_what_its_slice_and_feature_give_alone(rng: np.random.Gener
     }
     for part, row in zip(window.slices, window.totals, strict=True):
         reference = profile.totals[profile.row[part]]
-        for i in range(len(profile.fields)):
+        for i in range(len(profile.layout.judged)):
             for key, expected in of_field(profile, i, part, reference, row).items():
                 assert (found[key].value, found[key].p_value) == pytest.approx(expected, rel=1e-9), key
 
