@@ -154,7 +154,7 @@ def calibrated_ks(D: Floats, n: Counts, m: Counts, p: Floats, fit: Fit) -> Float
     >>> fit = Fit(np.array(4.0), np.array(1.0), np.array(0.0), np.array(1_000))
     >>> D, n, m, p = np.array(0.05), np.array(2_000), np.array(20_000), np.array(0.0003)
     >>> round(float(calibrated_ks(D, n, m, p, fit)), 3)  # 2,000 records say as much as 500
-    ?
+    0.199
     """
     effective = m * (n / np.maximum(m + n, 1)) / fit.scale
     return _no_smaller(charged(ks_p_value(D, effective), fit.windows), p, fit)
@@ -176,7 +176,7 @@ def psi_statistic(psi: Floats, n: Counts, m: Counts) -> Floats:
         int64[...]: sizes of window and reference.
 
     >>> round(float(psi_statistic(np.array(0.02), np.array(1_000), np.array(9_000))), 1)
-    ?
+    18.0
     """
     T: Floats = psi / (1 / np.maximum(n, 1) + 1 / np.maximum(m, 1))
     return T
@@ -259,6 +259,6 @@ def uncalibrated(shape: tuple[int, ...]) -> Fit:
     """Fits that change nothing.
 
     >>> uncalibrated((2,)).windows.tolist()
-    ?
+    [0, 0]
     """
     return Fit(np.ones(shape), np.ones(shape), np.zeros(shape), np.zeros(shape, np.int64))
