@@ -17,7 +17,7 @@ from service.windows.codec import pack_text, unpack_text
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 900_000
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -7,7 +7,12 @@ from msgspec.structs import replace
 
 from service.alerts.notice import AlertNotice, decode, encode, topic_key
 from service.alerts.render import alertmanager_payload, sent_to_alertmanager, webhook_event
-from tests.alerts.making import MINUTE, START, alerts, book, monitor, run
+from service.alerts.state import AlertBook
+from service.config.against import in_words
+from service.config.past import PastSpec
+from service.config.receivers import RetrainingSpec
+from service.evaluation.result import Evaluated, Judgement
+from tests.alerts.making import MINUTE, START, alerts, book, judgement, monitor, run, window
 
 RULE = monitor(
     runbook_url="https://runbooks.example/age", resolve_after=2, hysteresis={"windows": 2, "of": 3}
@@ -112,3 +117,30 @@ def test_a_notice_survives_the_topic_with_its_fields_in_order(story: list[AlertN
     first = list(json.loads(encode(story[0])))
     assert first[:6] == ["notice", "id", "alert_id", "state", "transition", "reason"]
     assert list(json.loads(encode(story[-1]))) == first
+
+
+def test_an_alert_against_the_past_says_against_which() -> None:
+    rule = monitor(baseline="hour_of_week")
+    past = AlertBook([rule], RetrainingSpec(), "d", against=in_words(PastSpec(periods=6)))
+    fired = alerts(run(past, rule, "x")[0])[0]
+    assert isinstance(fired, AlertNotice)
+    words = "the same hour of the last 6 weeks"
+    assert (fired.baseline, fired.against) == ("hour_of_week", words)
+    assert fired.summary == f"credit 7: psi of age against {words} is 0.31 (alerts at or above 0.2)"
+    assert f"18,422 events against 50,000 of {words}.\n" in fired.description
+    assert decode(encode(fired)) == fired
+
+
+@pytest.mark.parametrize(("change", "word"), [(1.0, "rose"), (-1.0, "fell")])
+def test_a_detected_change_says_which_way_it_went(change: float, word: str) -> None:
+    rule = monitor(metric="change:mean", threshold=1.0, resolve_threshold=None)
+    at = window(1)
+    judged = judgement(rule, "x", at)
+    result = replace(judged.result, value=1.234, change=change, p_adjusted=None)
+    seen = Evaluated(at, (result,), (Judgement(rule, result, judged.verdict),))
+    (fired,) = book(rule).step(seen)
+    assert isinstance(fired, AlertNotice)
+    assert fired.change == change
+    assert fired.summary == (
+        f"credit 7: change:mean of age: it {word}, 1.23 times what the detector takes for chance"
+    )
