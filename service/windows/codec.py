@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.layout import Rows
+from detectors.totals.packing import pack, unpack
 
 CODEC_VERSION = 1
 _HEADER = struct.Struct("<BIIIII")
@@ -32,14 +33,12 @@ def encode_rows(rows: Rows, sums: int) -> bytes:
 
 def encode_parts(sums: Rows, small: NDArray[np.uint8], large: NDArray[np.int64]) -> bytes:
     """The same bytes, out of the sums, the counts cut at ``ESCAPE``, and those from there on, row by row."""
-    present = small.ravel() != 0
-    # Places are five times faster than a mask of as many cells.
-    counts = small.ravel()[np.flatnonzero(present)]
+    marks, counts = pack(small)
     body = b"".join(
         (
             np.ascontiguousarray(sums, dtype="<i8").tobytes(),
-            np.packbits(present).tobytes(),
-            counts.tobytes(),
+            marks,
+            counts,
             large.astype("<i8").tobytes(),
         )
     )
@@ -69,13 +68,10 @@ def decode_rows(data: bytes) -> Rows:
         raise ValueError(f"rows of {sum(marks)} bytes by their header, and {len(body)} of them")
     ends = np.cumsum(marks)
     heads, bitmap, small, large = (body[end - mark : end] for mark, end in zip(marks, ends, strict=True))
-    cells = np.zeros(cell_count, np.uint8)
-    present = np.unpackbits(np.frombuffer(bitmap, np.uint8), count=cell_count).view(bool)
-    cells[np.flatnonzero(present)] = np.frombuffer(small, np.uint8)
     rows = np.empty((count, size), np.int64)
     rows[:, :sums] = np.frombuffer(heads, "<i8").reshape(count, sums)
+    unpack(bitmap, small, rows, sums)
     values = rows[:, sums:]
-    values[...] = cells.reshape(count, size - sums)
     if large_count:
         values[values == ESCAPE] = np.frombuffer(large, "<i8")
     return rows
