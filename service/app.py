@@ -22,6 +22,7 @@ from service.kafka.holding import Resumes
 from service.kafka.ingest import IngestService
 from service.kafka.publish import model_of, published
 from service.kafka.topics import ensure_topics
+from service.kafka.welcome import require_welcome
 from service.profiles.reading import load_profile
 from service.web.board import Board
 from service.web.collector import BoardCollector
@@ -122,6 +123,7 @@ class Worker:
 
     async def _serve(self) -> None:
         """Everything that needs the broker; what breaks ends it all, to be built again from the commits."""
+        await require_welcome(self._settings.kafka)
         partitions = await ensure_topics(self._settings)
         control = Control()
         reports: list[RetrainingReported] = []

@@ -116,8 +116,23 @@ def _security_options(security: Security) -> dict[str, Any]:
 
 
 def ssl_context(security: Security) -> ssl.SSLContext:
-    """The certificates to trust and to show."""
-    context = ssl.create_default_context(cafile=security.ca_file)
-    if security.certificate_file:
-        context.load_cert_chain(security.certificate_file, security.key_file)
+    """The certificates to trust and to show.
+
+    Raises
+    ------
+    ConfigError
+        When a file cannot be read, or is no certificate.
+    """
+    field = "ca_file"
+    try:
+        context = ssl.create_default_context(cafile=security.ca_file)
+        if security.certificate_file:
+            field = "certificate_file"
+            context.load_cert_chain(security.certificate_file, security.key_file)
+    except OSError as error:
+        raise ConfigError(
+            f"kafka.security.{field}: cannot use {getattr(security, field)} ({error.strerror or error}); "
+            "without it there is no connection to the broker; mount a PEM file there or name another",
+            reason="unreadable_certificate",
+        ) from error
     return context

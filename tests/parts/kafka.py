@@ -21,10 +21,10 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{listeners}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={data}
 auto.create.topics.enable=false
 num.partitions=1
@@ -47,18 +47,30 @@ class KafkaBroker:
 
     Topics are never created by use: make them with :meth:`create_topics`. Called from inside an event loop,
     `start` holds the loop up for some seconds; `await asyncio.to_thread(broker.start)` does not.
-    `settings` are broker settings beyond, or other than, the usual ones.
+    `settings` are broker settings beyond, or other than, the usual ones; `doors` are more listeners by name,
+    with their protocols, found in `addresses`; `users` are the passwords of SCRAM users.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        doors: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        doors = doors or {}
+        self.addresses = {name: f"{HOST}:{free_port()}" for name in doors}
+        self._users = users or {}
         self.port = free_port()
         self.bootstrap = f"{HOST}:{self.port}"
         self._settings = folder / "server.properties"
         self._java = JAVA.path()
         self._jars = f"{KAFKA.path()}/*"
         text = _SETTINGS.format(
-            host=HOST, port=self.port, controller_port=free_port(), data=folder / "kafka-data"
-        )
+            host=HOST, port=self.port, controller_port=free_port(), data=folder / "kafka-data",
+            listeners="".join(f",{name}://{address}" for name, address in self.addresses.items()),
+            protocols="".join(f",{name}:{protocol}" for name, protocol in doors.items()),
+        )  # fmt: skip
         more = "".join(f"{name}={value}\n" for name, value in (settings or {}).items())
         self._settings.write_text(text + more, encoding="utf-8")
         command: list[str | Path] = [
@@ -121,7 +133,12 @@ class KafkaBroker:
             self._jars,
             "kafka.tools.StorageTool",
         ]
-        run([*tool, "format", "-t", cluster_id, "-c", self._settings])
+        scram = [
+            f"--add-scram={mechanism}=[name={name},password={password}]"
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for name, password in self._users.items()
+        ]
+        run([*tool, "format", "-t", cluster_id, "-c", self._settings, *scram])
 
     def _is_ready(self) -> bool:
         return listens(self.port) and run_apart(self._knows_itself)
