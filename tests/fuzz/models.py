@@ -6,8 +6,12 @@ from typing import Any
 
 from detectors.profile import Profile
 from service.config.model import Model
+from service.config.settings import Settings
 from service.events.native import NativeDecoder
+from service.pipeline import Ingest
 from service.profiles.from_batches import profile_from_batches
+from service.windows.control import Control, ProfilePublished, RetrainingReported, encode_control
+from service.windows.statement import Progress, encode_partial
 from tests.events.making import Row, compiled_decoder, decoder
 from tests.fuzz.hostile import TIME_MS, chaff, dumped
 
@@ -69,3 +73,30 @@ def small_profile(seed: int = 0) -> Profile:
     ]
     records = [Row(i, dumped(event), TIME_MS) for i, event in enumerate(events)]
     return profile_from_batches(chaff_model(), "1", scanning_decoder().decode(records).batches)
+
+
+def fuzz_settings() -> Settings:
+    """One model, one source."""
+    return Settings.model_validate({"models": [chaff_model()], "sources": [{"topic": "in"}]})
+
+
+def sample_partials() -> list[bytes]:
+    """Statements of panes and progress as a worker sends them."""
+    ingest = Ingest(fuzz_settings(), Control())
+    ingest.assign("in/0", None)
+    events = [chaff(timestamp=TIME_MS + i * 600, prediction_id=f"c{i}") for i in range(400)]
+    ingest.take("in/0", [Row(i, dumped(event), event["timestamp"]) for i, event in enumerate(events)])
+    ingest.sources["in/0"].caught_up(TIME_MS + 10_000_000)
+    stated = [encode_partial(statement) for statement in ingest.finished("in/0")]
+    assert len(stated) > 3
+    clock_ms, known_ms = TIME_MS + 240_000, TIME_MS + 10_000_000
+    progress = Progress(
+        topic="in", partition=0, partitions=1, hi=400, clock_ms=clock_ms, caught_up_ms=known_ms
+    )
+    return [*stated, encode_partial(progress)]
+
+
+def sample_controls() -> list[bytes]:
+    """A profile and a report of a retraining as they stand on the control topic."""
+    report = RetrainingReported("chaff", "started", TIME_MS, "ann")
+    return [encode_control(ProfilePublished.of(small_profile(), TIME_MS)), encode_control(report)]

@@ -7,44 +7,17 @@ import msgspec
 import pytest
 
 from detectors.profile import Profile
-from service.config.settings import Settings
 from service.errors import ProfileError
 from service.kafka.control import ControlReader
-from service.pipeline import Evaluation, Ingest
+from service.pipeline import Evaluation
 from service.profiles.reading import load_profile
-from service.windows.control import Control, ProfilePublished, RetrainingReported, encode_control
-from service.windows.statement import Progress, decode_partial, encode_partial
+from service.windows.control import Control
+from service.windows.statement import decode_partial
 from tests.chaos.story import Story
-from tests.events.making import Row
-from tests.fuzz.hostile import TIME_MS, chaff, dumped, mutated
-from tests.fuzz.models import chaff_model, small_profile
+from tests.fuzz.hostile import mutated
+from tests.fuzz.models import fuzz_settings, sample_controls, sample_partials, small_profile
 
 FEW = 3_000
-
-
-def settings() -> Settings:
-    """One model, one source."""
-    return Settings(models=(chaff_model(),), sources=({"topic": "in"},))  # type: ignore[arg-type]  # pydantic reads it
-
-
-def partials() -> list[bytes]:
-    """Statements of panes and progress as a worker sends them."""
-    ingest = Ingest(settings(), Control())
-    ingest.assign("in/0", None)
-    events = [chaff(timestamp=TIME_MS + i * 600, prediction_id=f"c{i}") for i in range(400)]
-    ingest.take("in/0", [Row(i, dumped(event), event["timestamp"]) for i, event in enumerate(events)])
-    ingest.sources["in/0"].caught_up(TIME_MS + 10_000_000)
-    stated = [encode_partial(statement) for statement in ingest.finished("in/0")]
-    assert len(stated) > 3
-    progress = Progress(
-        topic="in",
-        partition=0,
-        partitions=1,
-        hi=400,
-        clock_ms=TIME_MS + 240_000,
-        caught_up_ms=TIME_MS + 10_000_000,
-    )
-    return [*stated, encode_partial(progress)]
 
 
 def outcomes(
@@ -65,15 +38,12 @@ def outcomes(
 
 
 def test_a_damaged_partial_is_refused_by_the_error_of_its_decoder(story: Story) -> None:
-    outcomes(story, partials(), decode_partial, (msgspec.MsgspecError,))
+    outcomes(story, sample_partials(), decode_partial, (msgspec.MsgspecError,))
 
 
 def test_a_damaged_control_record_is_logged_and_passed_over(story: Story) -> None:
-    profile = ProfilePublished.of(small_profile(), TIME_MS)
-    report = RetrainingReported("chaff", "started", TIME_MS, "ann")
-    seeds = [encode_control(profile), encode_control(report)]
-    reader = ControlReader(settings().kafka, Control(), lambda record: None)
-    outcomes(story, seeds, lambda data: reader._take(0, data), ())
+    reader = ControlReader(fuzz_settings().kafka, Control(), lambda record: None)
+    outcomes(story, sample_controls(), lambda data: reader._take(0, data), ())
 
 
 def test_a_damaged_profile_file_is_called_no_profile(
@@ -89,10 +59,10 @@ def test_a_damaged_profile_file_is_called_no_profile(
 
 
 def test_damaged_partials_never_stop_the_evaluation(story: Story) -> None:
-    good = partials()
+    good = sample_partials()
     met: Counter[str] = Counter()
     for _ in range(300):
-        evaluation = Evaluation(settings(), Control(), "digest")
+        evaluation = Evaluation(fuzz_settings(), Control(), "digest")
         closed = 0
         for value in [
             mutated(story.random, value) if story.random.random() < 0.4 else value for value in good
