@@ -15,7 +15,11 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
 
-.PHONY: help demo env check format generated parts test-fast test test-chaos bench lock clean
+# Evidently and NannyML, which the benchmarks stand beside: they never come near the service's environment.
+PEERS := .cache/peers-venv
+PEERS_READY := $(PEERS)/.installed
+
+.PHONY: help demo env check format generated parts test-fast test test-chaos peers bench bench-quality plots lock clean
 
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
