@@ -30,6 +30,7 @@ from service.evaluation.result import Evaluated
 from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
+from service.kafka.noted import note
 from service.kafka.outbox import Outbox
 from service.kafka.placing import placed
 from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
@@ -167,6 +168,8 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self._board.forget(name)
 
     async def _perform(self, effect: Effect, tp: TopicPartition, *, send: bool) -> None:
+        if send:
+            note(effect)
         if isinstance(effect, Evaluated):
             self._board.update(effect)
             if send:

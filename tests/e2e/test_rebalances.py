@@ -17,6 +17,11 @@ def lines(service: Service, message: str) -> list[dict[str, Any]]:
     return [line for line in found if line["message"] == message]
 
 
+def lag_series(page: str) -> int:
+    """How many partitions a metrics page shows the lag of."""
+    return sum(line.startswith("driftline_consumer_lag_records{") for line in page.splitlines())
+
+
 async def test_a_worker_that_keeps_a_partition_over_a_rebalance_counts_on_from_memory(
     kafka: KafkaBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -31,6 +36,8 @@ async def test_a_worker_that_keeps_a_partition_over_a_rebalance_counts_on_from_m
             with two:
                 await eventually(two.ready, seconds=30)
                 await asyncio.sleep(3)
+                # Its lag is exported by the worker that holds a partition, and by no other.
+                assert [lag_series(one.page()), lag_series(two.page())] == [2, 2]
                 await asyncio.to_thread(two.server.stop)
             await asyncio.sleep(2)
         await exact(kafka, topic_prefix, seconds=60)

@@ -39,7 +39,7 @@ def make_certificates(folder: Path) -> Certificates:
     )
     names = folder / "names.cnf"
     names.write_text(f"subjectAltName=IP:{HOST}\n", encoding="utf-8")
-    by = ["-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2", "-extfile", names]
+    by: list[str | Path] = ["-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2", "-extfile", names]
     run(["openssl", "x509", "-req", "-in", request, *by, "-out", signed])
     store = folder / "store.pem"
     store.write_text(key.read_text() + signed.read_text() + ca.read_text(), encoding="utf-8")
