@@ -65,10 +65,14 @@ async def _knock(kafka: Kafka, host: str, port: int, options: dict[str, Any]) ->
             reason="untrusted_broker",
             retryable=True,
         ) from error
-    except ssl.SSLError as error:
+    except (ssl.SSLError, ConnectionResetError) as error:
+        if not security.protocol.endswith("SSL"):
+            return False
+        # A listener without TLS takes the greeting for a record of absurd length, and closes.
+        why = getattr(error, "reason", None) or "it closes the connection"
         raise KafkaError(
             f"kafka.security.protocol: {security.protocol}, but TLS fails with the broker at {where} "
-            f"({error.reason}); nothing can be read or written; write the protocol of that listener, and for "
+            f"({why}); nothing can be read or written; write the protocol of that listener, and for "
             "mutual TLS `certificate_file` and `key_file`",
             reason="untrusted_broker",
             retryable=True,
