@@ -14,7 +14,7 @@ from aiokafka.errors import (
 )
 from aiokafka.errors import KafkaError as BrokerError
 
-from service.config.settings import Kafka
+from service.config.settings import Kafka, Security
 from service.errors import KafkaError
 from service.kafka.connection import client_options
 
@@ -39,45 +39,51 @@ async def require_welcome(kafka: Kafka) -> None:
 
 async def _knock(kafka: Kafka, host: str, port: int, options: dict[str, Any]) -> bool:
     """Whether the broker there answers, and lets this user in."""
-    where, security, mechanism = f"{host}:{port}", kafka.security, options.get("sasl_mechanism")
+    where, security = f"{host}:{port}", kafka.security
     try:
         connection = await create_conn(host, port, request_timeout_ms=TIMEOUT_MS, **options)
     except (AuthenticationFailedError, SaslAuthenticationFailed) as error:
-        raise KafkaError(
-            f"kafka.security.username, password_file: the broker at {where} does not let "
-            f"`{security.username}` in by {mechanism}; nothing can be read or written; write the password "
-            f"that the broker knows into {security.password_file}, or correct `username` or `mechanism`",
-            reason="bad_credentials",
-            retryable=True,
-        ) from error
+        raise _not_let_in(where, security, options["sasl_mechanism"]) from error
     except (UnsupportedSaslMechanismError, AuthenticationMethodNotSupported) as error:
         raise KafkaError(
-            f"kafka.security.mechanism: the broker at {where} does not offer {mechanism}; "
+            f"kafka.security.mechanism: the broker at {where} does not offer {options['sasl_mechanism']}; "
             "nobody can log in by it; write one of those in the broker's sasl.enabled.mechanisms",
             reason="bad_credentials",
             retryable=True,
         ) from error
-    except ssl.SSLCertVerificationError as error:
-        raise KafkaError(
-            f"kafka.security.ca_file: the certificate of the broker at {where} is not trusted "
-            f"({error.verify_message}); nothing is sent to it; name the file with the authority that signed "
-            "it, or correct `kafka.bootstrap_servers` if the certificate is for another name",
-            reason="untrusted_broker",
-            retryable=True,
-        ) from error
     except (ssl.SSLError, ConnectionResetError) as error:
-        if not security.protocol.endswith("SSL"):
-            return False
-        # A listener without TLS takes the greeting for a record of absurd length, and closes.
-        why = getattr(error, "reason", None) or "it closes the connection"
-        raise KafkaError(
-            f"kafka.security.protocol: {security.protocol}, but TLS fails with the broker at {where} "
-            f"({why}); nothing can be read or written; write the protocol of that listener, and for "
-            "mutual TLS `certificate_file` and `key_file`",
-            reason="untrusted_broker",
-            retryable=True,
-        ) from error
+        if security.protocol.endswith("SSL"):
+            raise _not_trusted(where, security, error) from error
+        return False
     except (OSError, BrokerError):
         return False
     connection.close()
     return True
+
+
+def _not_let_in(where: str, security: Security, mechanism: str) -> KafkaError:
+    return KafkaError(
+        f"kafka.security.username, password_file: the broker at {where} does not let "
+        f"`{security.username}` in by {mechanism}; nothing can be read or written; write the password "
+        f"that the broker knows into {security.password_file}, or correct `username` or `mechanism`",
+        reason="bad_credentials",
+        retryable=True,
+    )
+
+
+def _not_trusted(where: str, security: Security, error: OSError) -> KafkaError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = (
+            f"kafka.security.ca_file: the certificate of the broker at {where} is not trusted "
+            f"({error.verify_message}); nothing is sent to it; name the file with the authority that signed "
+            "it, or correct `kafka.bootstrap_servers` if the certificate is for another name"
+        )
+    else:
+        # A listener without TLS takes the greeting for a record of absurd length, and closes.
+        why = getattr(error, "reason", None) or "it closes the connection"
+        text = (
+            f"kafka.security.protocol: {security.protocol}, but TLS fails with the broker at {where} "
+            f"({why}); nothing can be read or written; write the protocol of that listener, and for "
+            "mutual TLS `certificate_file` and `key_file`"
+        )
+    return KafkaError(text, reason="untrusted_broker", retryable=True)
