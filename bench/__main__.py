@@ -100,7 +100,7 @@ async def _outcome(section: str, stage: Stage) -> Outcome:
     try:
         outcome = await SECTIONS[section](stage)
     except (AssertionError, OSError, RuntimeError) as error:
-        say(f"{section} failed: {error}")
+        say(f"{section} failed: {error!r}")
         return Outcome([Figure(section, "failed", met=False)], {"failed": section})
     say(f"{section}: {time.monotonic() - began_s:.0f} s")
     return outcome
