@@ -92,7 +92,7 @@ def test_the_result_that_is_shown_has_exactly_the_fields_of_a_result() -> None:
     [result] = [one for one in shown("metric") if "notice" not in one]
 
     assert list(result) == list(Result.__struct_fields__)
-    assert msgspec.to_builtins(msgspec.convert(result, Result)) == result
+    assert json.loads(msgspec.json.encode(msgspec.convert(result, Result))) == result
 
 
 def test_the_alert_that_is_shown_has_exactly_the_fields_of_a_notice() -> None:
