@@ -120,9 +120,9 @@ def turns(rounds: int) -> Iterator[Turn]:
         Peer("Evidently") as evidently,
     ):
         folder = Path(name)
-        before = write([reference], folder / "reference.parquet")
+        before = write([reference], folder / "reference.parquet", outcomes=False)
         files = {
-            peer.name: write([window] * REPEATS[peer.name], folder / f"{peer.name}.parquet")
+            peer.name: write([window] * REPEATS[peer.name], folder / f"{peer.name}.parquet", outcomes=False)
             for peer in (nannyml, evidently)
         }
         for peer in (nannyml, evidently):
