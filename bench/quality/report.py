@@ -109,7 +109,8 @@ def peers_table(found: Document) -> str:
     """What each peer chose by itself, and in how many windows it was asked."""
     rows = []
     for name, peer in found["settings"]["peers"].items():
-        counts = [line["columns"][name]["windows"]["n"] for line in found["detection"]]
+        asked_of = [line["columns"][name] for line in found["detection"] if name in line["columns"]]
+        counts = [column["windows"]["n"] for column in asked_of]
         asked = f"{min(counts)} to {max(counts)}"
         rows.append((f"{name} {peer['version']}", _chosen(peer["methods"]), asked))
     return table(("tool", "what it chose, and from where on it alarms", "windows of a scenario"), rows)
