@@ -11,7 +11,13 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = sorted([*ROOT.glob("requirements*.lock"), *(ROOT / "tests").rglob("requirements*.lock")])
+LOCKS = sorted(
+    [
+        *ROOT.glob("requirements*.lock"),
+        *(ROOT / "tests").rglob("requirements*.lock"),
+        *(ROOT / "bench").rglob("*.lock"),
+    ]
+)
 
 # A file with one of these runs on one machine, or through one mirror, and nowhere else.
 MACHINE_PATH = re.compile(r"(?<![\w.}~-])/(?:work|root|home|Users)/\w")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 58, 150, 34, 44
+LEFT, RIGHT, TOP, BOTTOM = 58, 176, 34, 44
 COLOURS = ("#1f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df", "#57606a")
 """Told apart by the colour-blind too, with dashes beside them."""
 
