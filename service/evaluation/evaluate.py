@@ -23,7 +23,7 @@ from service.evaluation.plan import Plan, applies, plan_for
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
 from service.evaluation.reconstruction import reconstruction_blocks
 from service.evaluation.result import Evaluated, Judgement, Spending
-from service.evaluation.verdict import BREACH, VERDICTS, Evidence, verdicts
+from service.evaluation.verdict import BREACH, VERDICTS, Evidence, Floats, verdicts
 from service.evaluation.wasserstein import wasserstein_blocks
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
@@ -55,8 +55,8 @@ def evaluate(
     """Results of a window and what each monitor says of them.
 
     Every slice is compared with the same slice of the reference, and of the baselines that monitors name.
-    P-values are adjusted over all tests among the window's results, by the model's ``multiplicity``. The same
-    window gives the same bytes.
+    P-values are adjusted by the model's ``multiplicity`` over all tests against one baseline, and by
+    Bonferroni's over several baselines. The same window gives the same bytes.
 
     Parameters
     ----------
@@ -131,9 +131,27 @@ def _worst(plan: Plan, evidence: Evidence, said: Sequence[NDArray[np.int8]]) -> 
 _ADJUST = {"benjamini_hochberg": benjamini_hochberg, "bonferroni": bonferroni}
 
 
+def _adjusted(p_value: Floats, baselines: Sequence[str], model: Model) -> Floats:
+    """P-values adjusted within each baseline, and for how many baselines there are.
+
+    Apart, because what differs from one baseline for good reason (winter from a reference of summer) would
+    else be many rejections, of which Benjamini and Hochberg let a share be false: also among the tests
+    against another baseline.
+    """
+    adjust = _ADJUST[model.multiplicity.method]
+    if len(set(baselines)) <= 1:
+        return adjust(p_value)
+    names = np.array(baselines)
+    families = [own for name in dict.fromkeys(baselines) if np.isfinite(p_value[own := names == name]).any()]
+    adjusted = np.full(p_value.shape, np.nan)
+    for own in families:
+        adjusted[own] = np.minimum(adjust(p_value[own]) * len(families), 1.0)
+    return adjusted
+
+
 def _evidence(rows: Block, plan: Plan, model: Model, spending: Spending | None) -> Evidence:
     at = (plan.rows, plan.columns)
     p_value = rows.p_value[at]
-    adjusted = _ADJUST[model.multiplicity.method](p_value)
+    adjusted = _adjusted(p_value, [rows.keys[i].baseline for i in plan.rows.tolist()], model)
     level = 1.0 if spending is None else spending.level
     return Evidence(rows.value[at], rows.data[at], p_value, adjusted, rows.change[at], level)
