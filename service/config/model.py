@@ -26,6 +26,7 @@ __all__ = [
     "WindowSpec",
 ]
 
+
 class NumericFeature(Section):
     """A feature whose values are numbers."""
 
@@ -106,8 +107,8 @@ class ReferenceSpec(Section):
     )
     calibrate: bool = Field(
         default=True,
-        description="Measure on the reference how much its records depend on each other, so that p-values hold "
-        "for such traffic too. Needs the reference in time order: by `timestamp`, else by rows.",
+        description="Measure on the reference how much its records depend on each other, so that p-values "
+        "hold for such traffic too. Needs the reference in time order: by `timestamp`, else by rows.",
     )
 
 

@@ -69,9 +69,10 @@ class Kafka(Section):
     )
     instance: Name | None = Field(
         default=None,
-        description="A name that no other worker of the group has, and that this one keeps over a restart: one "
-        "that is over within `session_timeout` then does not share partitions out anew. The environment's "
-        "`DRIFTLINE_INSTANCE` goes before it. Without either, a worker that ends leaves its groups at once.",
+        description="A name that no other worker of the group has, and that this one keeps over a restart: "
+        "one that is over within `session_timeout` then does not share partitions out anew. The "
+        "environment's `DRIFTLINE_INSTANCE` goes before it. Without either, a worker that ends "
+        "leaves its groups at once.",
     )
     session_timeout: PositiveDurationMs = Field(
         default=parse_duration_ms("30s"),

@@ -24,7 +24,10 @@ def test_everything_that_is_known_is_a_line_in_the_order_of_questions() -> None:
         "It went from mean 3 to 4.",
         "> 30: 25.0% of the window, 10.0% of reference",
         "Unknown to the reference: CA  (1,200), ny (3).",
-        "Where: region=eu makes 90% of it with 10% of the traffic; plan=g makes 50% of it with 20% of the traffic.",
+        (
+            "Where: region=eu makes 90% of it with 10% of the traffic; "
+            "plan=g makes 50% of it with 20% of the traffic."
+        ),
     )
 
 

@@ -23,7 +23,8 @@ class Workers(Service):
 
     def __init__(self, folder: Path, config: dict[str, Any], name: str, *options: str) -> None:
         super().__init__(folder, config, name)
-        command = [Path(sys.executable).with_name("driftline"), "run", "--config", folder / f"{name}.yaml"]
+        program, config_path = Path(sys.executable).with_name("driftline"), folder / f"{name}.yaml"
+        command: list[str | Path] = [program, "run", "--config", config_path]
         self.server = Server(name, [*command, *options], folder, self._is_up)
 
     def second(self) -> str:

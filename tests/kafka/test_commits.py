@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Any
 
@@ -77,7 +78,7 @@ async def test_a_commit_is_refused_when_the_group_has_moved_on() -> None:
 async def test_a_commit_of_a_topic_that_is_gone_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Never(Answer):
         async def commit(self, offsets: Any) -> None:
-            await commits.asyncio.Event().wait()
+            await asyncio.Event().wait()
 
     monkeypatch.setattr(commits, "COMMIT_S", 0.05)
     with pytest.raises(TimeoutError):

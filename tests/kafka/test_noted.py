@@ -35,8 +35,9 @@ def test_a_window_that_lacks_records_is_said_and_a_whole_one_is_not(
 
 def test_a_request_is_said_with_its_id_and_without_its_evidence(caplog: pytest.LogCaptureFixture) -> None:
     trigger = TriggerNotice(
-        trigger_id="t-1", kind="model.retraining.requested", model="credit", model_version="7", requested_ms=1, expires_ms=2,
-        evidence=(), evidence_omitted=0, summary="income fell", config_digest="d", position=3,
+        trigger_id="t-1", kind="model.retraining.requested", model="credit", model_version="7",
+        requested_ms=1, expires_ms=2, evidence=(), evidence_omitted=0,
+        summary="income fell", config_digest="d", position=3,
     )  # fmt: skip
     with caplog.at_level(logging.INFO, "service"):
         note(trigger)
