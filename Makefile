@@ -71,7 +71,8 @@ plots: $(DEVELOPMENT) ## draw the pictures of the documents anew
 
 lock: $(DEVELOPMENT) ## resolve the dependencies anew into the hash-checked locks (UPGRADE=1 takes newer ones)
 	@$(LOCK) pyproject.toml -o requirements.lock
-	@$(LOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --extra traces -c requirements.lock pyproject.toml -o requirements-traces.lock
+	@$(LOCK) --group dev -c requirements-traces.lock pyproject.toml -o requirements-dev.lock
 	@$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
 	@$(LOCK) tests/parts/requirements-java.txt -o tests/parts/requirements-java.lock
 	@$(LOCK) --python-version 3.11 $(WITHOUT_GPU) bench/peers/requirements.txt -o bench/peers/requirements.lock

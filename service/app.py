@@ -22,6 +22,7 @@ from service.kafka.holding import Resumes
 from service.kafka.ingest import IngestService
 from service.kafka.publish import model_of, published
 from service.kafka.topics import ensure_topics
+from service.kafka.tracing import make_tracer
 from service.kafka.welcome import require_welcome
 from service.profiles.reading import load_profile
 from service.web.board import Board
@@ -49,6 +50,11 @@ class Worker:
     ----------
     roles
         The stages it takes part in; others must run elsewhere.
+
+    Raises
+    ------
+    ConfigError
+        When traces are asked for, and what sends them is not installed.
     """
 
     def __init__(self, settings: Settings, roles: Collection[Role] = ROLES) -> None:
@@ -61,6 +67,7 @@ class Worker:
         registry.register(BoardCollector(self.board))
         state = WebState(settings, self.board, registry, self.ready, self._report, self._banner)
         self._web = make_web(make_app(settings, "web"), routes(state))
+        self._tracer = make_tracer(settings)
         self._trouble = "starting"
         self._resumes: Resumes = {}
         self._ingest: IngestService | None = None
@@ -86,6 +93,7 @@ class Worker:
             await self._again("service", self._serve)
         finally:
             await self._web.stop()
+            await self._tracer.close()
 
     async def _listen(self) -> None:
         web = self._settings.web
@@ -128,18 +136,18 @@ class Worker:
         control = Control()
         reports: list[RetrainingReported] = []
         reader = ControlReader(self._settings.kafka, control, lambda record: self._heard(record, reports))
-        deliveries = Deliveries(self._settings, self.metrics)
+        deliveries = Deliveries(self._settings, self.metrics, self._tracer)
         try:
             await reader.start()
             await self._publish_configured(control, reader)
             if "ingest" in self._roles:
                 count = partitions[self._settings.kafka.topics.partials]
                 self._ingest = IngestService(
-                    self._settings, control, reader, self.metrics, count, self._resumes
+                    self._settings, control, reader, self.metrics, count, self._resumes, self._tracer
                 )
             if "evaluate" in self._roles:
                 self._evaluate = EvaluateService(
-                    self._settings, control, reader, self.metrics, self.board, partitions
+                    self._settings, control, reader, self.metrics, self.board, partitions, self._tracer
                 )
                 for record in reports:
                     self._evaluate.report(record)

@@ -10,7 +10,7 @@ from service.config.base import Section
 from service.config.model import Model
 from service.config.monitor import Monitor
 from service.config.receivers import Receivers
-from service.config.text import BootstrapServers, Name, TopicName
+from service.config.text import BootstrapServers, HttpUrl, Name, TopicName
 from service.config.units import DurationMs, PositiveDurationMs, parse_duration_ms
 
 
@@ -151,6 +151,19 @@ class Timing(Section):
     )
 
 
+class Telemetry(Section):
+    """What a worker tells of its own work beyond metrics and logs."""
+
+    traces_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Where traces are posted to (OTLP over HTTP), with the path, for example "
+        "`http://collector:4318/v1/traces`; without it there are none. Needs the extra `traces`.",
+    )
+    sample_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="Share of beats, batches and deliveries that are traced."
+    )
+
+
 class Settings(Section):
     """The configuration file."""
 
@@ -164,3 +177,6 @@ class Settings(Section):
     )
     limits: Limits = Field(default_factory=Limits, description="Every bound; what a bound cuts is counted.")
     timing: Timing = Field(default_factory=Timing, description="The beat of the service.")
+    telemetry: Telemetry = Field(
+        default_factory=Telemetry, description="What a worker tells of its own work beyond metrics and logs."
+    )

@@ -23,6 +23,7 @@ from service.config.receivers import AlertmanagerReceiver, WebhookReceiver
 from service.config.settings import Settings
 from service.kafka.faust_app import make_app
 from service.kafka.newest import read_newest
+from service.kafka.spans import UNTRACED, Tracer, notice_attributes
 from service.web.selfmetrics import SelfMetrics
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,8 @@ def now_ms() -> int:
 class Deliveries:
     """All agents, and what they share."""
 
-    def __init__(self, settings: Settings, metrics: SelfMetrics) -> None:
-        self._settings, self._metrics = settings, metrics
+    def __init__(self, settings: Settings, metrics: SelfMetrics, tracer: Tracer = UNTRACED) -> None:
+        self._settings, self._metrics, self._tracer = settings, metrics, tracer
         self.apps: list[faust.App] = []
         self.unassigned: list[str] = []
         self._waiting = 0
@@ -64,6 +65,8 @@ class Deliveries:
 
     def _outcome(self, receiver: str, outcome: Outcome) -> None:
         self._metrics.delivery(receiver, outcome.value)
+        what = {"driftline.receiver": receiver, "driftline.outcome": outcome.value}
+        self._tracer.event("outcome", what)
 
     async def _start_webhook(self, receiver: WebhookReceiver) -> None:
         sender = WebhookSender(
@@ -81,7 +84,9 @@ class Deliveries:
                     self._waiting += 1
                     self._metrics.deliveries_waiting(self._waiting)
                     try:
-                        await sender.deliver(notice)
+                        with self._tracer.span("deliver", notice_attributes(notice, receiver.name)) as span:
+                            outcome = await sender.deliver(notice)
+                            span.set({"driftline.outcome": outcome.value if outcome else "not_wanted"})
                     finally:
                         self._waiting -= 1
                         self._metrics.deliveries_waiting(self._waiting)
@@ -95,7 +100,9 @@ class Deliveries:
 
         async def deliver(stream: faust.StreamT[bytes]) -> None:
             async for event in stream.events():
-                await partitions.post(event.message.tp.partition, _notices([event.value]))
+                for notice in _notices([event.value]):
+                    with self._tracer.span("deliver", notice_attributes(notice, "alertmanager")):
+                        await partitions.post(event.message.tp.partition, [notice])
 
         app.on_partitions_assigned.connect(partitions.assigned, weak=False)
         app.on_partitions_revoked.connect(partitions.revoked, weak=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from aiokafka import (
@@ -30,15 +30,17 @@ from service.evaluation.result import Evaluated
 from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
+from service.kafka.gaps import unknown_since
 from service.kafka.noted import note
 from service.kafka.outbox import Outbox
 from service.kafka.placing import placed
 from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
+from service.kafka.spans import UNTRACED, Tracer, batch_attributes, told_attributes, window_attributes
 from service.pipeline import Effect, Evaluation
 from service.web.board import Board
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control, RetrainingReported
-from service.windows.statement import Gap, Partial, decode_partial
+from service.windows.statement import Partial, decode_partial
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +58,9 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         metrics: SelfMetrics,
         board: Board,
         partitions: Mapping[str, int],
+        tracer: Tracer = UNTRACED,
     ) -> None:
-        self._partitions = partitions
+        self._partitions, self._tracer = partitions, tracer
         self._settings, self._control, self._reader = settings, control, reader
         self._metrics, self._board = metrics, board
         self._topics = settings.kafka.topics
@@ -88,7 +91,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self._settings.kafka, group=f"{self._settings.kafka.group}-evaluate", fetch_max_wait_ms=100
         )
         await self._producer.start()
-        self._outbox = Outbox(self._producer)
+        self._outbox = Outbox(self._producer, self._tracer)
         try:
             await self._consumer.start()
             self._consumer.subscribe([self._topics.partials], listener=self)
@@ -104,7 +107,8 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
                         if era != self._era:  # read before a recovery, or after: only reading again is sure
                             self._consumer.seek(tp, self._folded_to[tp])
                         else:
-                            await self._fold(tp, [(record.offset, record.value) for record in records])
+                            with self._tracer.span("evaluate.batch", batch_attributes(tp, records)):
+                                await self._fold(tp, [(record.offset, record.value) for record in records])
                     if time.monotonic() >= snapshot_due:
                         await self._snapshot()
                         snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
@@ -137,10 +141,10 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             partial = _decode(tp, offset, value)
             if partial is None:
                 continue
-            began = time.monotonic()
+            began, began_ns = time.monotonic(), time.time_ns()
             effects = evaluation.apply(partial, offset)
-            for effect in effects:
-                await self._perform(effect, tp, send=offset >= self._told_to[tp])
+            if effects:
+                await self._tell(effects, tp, offset, began_ns)
             if any(isinstance(effect, Evaluated) for effect in effects):
                 self._metrics.evaluated(time.monotonic() - began)
             await asyncio.sleep(0)
@@ -150,6 +154,18 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             await self._outbox.acknowledged()
             self._told_to[tp] = position
             await self._commit(tp, position)
+
+    async def _tell(self, effects: Sequence[Effect], tp: TopicPartition, offset: int, began_ns: int) -> None:
+        """Perform what a partial led to; the span reaches back to before windows were closed and judged."""
+        send = offset >= self._told_to[tp]
+        attributes = told_attributes(effects, offset, sent=send)
+        with self._tracer.span("evaluate.windows", attributes, began_ns=began_ns):
+            for effect in effects:
+                if isinstance(effect, Evaluated):
+                    with self._tracer.span("evaluate.window", window_attributes(effect)):
+                        await self._perform(effect, tp, send=send)
+                else:
+                    await self._perform(effect, tp, send=send)
 
     async def _commit(self, tp: TopicPartition, position: int) -> None:
         """Remember that all output up to here is safe; a partition whose commit is refused is let go.
@@ -252,7 +268,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         if position < oldest:
             where = {"partition": tp.partition, "from": position, "to": oldest}
             log.error("partials are gone before they were evaluated", extra=where)
-            for gap in self._gaps(evaluation):
+            for gap in unknown_since(evaluation, self._settings, self._partitions):
                 evaluation.apply(gap)
             position = oldest
         for record in self._reports:
@@ -267,17 +283,6 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._consumer.seek(tp, position)
         self._era += 1
         self._show(evaluation)
-
-    def _gaps(self, evaluation: Evaluation) -> Iterator[Gap]:
-        """What it means for the sources that partials are gone: what they stated since is not known."""
-        longest_ms = max(model.lateness for model in self._settings.models)
-        known_to_ms = evaluation.progress.watermark_ms(longest_ms)
-        for source in self._settings.sources:
-            for partition in range(self._partitions[source.topic]):
-                yield Gap(
-                    topic=source.topic, partition=partition, lo=0, hi=0,
-                    newest_ms=known_to_ms, caught_up_ms=known_to_ms,
-                )  # fmt: skip
 
 
 def _decode(tp: TopicPartition, offset: int, value: bytes) -> Partial | None:

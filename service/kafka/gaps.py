@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from service.config.settings import Kafka
+from service.config.settings import Kafka, Settings
 from service.kafka.connection import make_admin
+from service.pipeline import Evaluation
+from service.windows.statement import Gap
 
 log = logging.getLogger(__name__)
 
@@ -57,3 +60,21 @@ async def _has_commit(kafka: Kafka, group: str, tp: TopicPartition) -> bool:
     finally:
         await admin.close()
     return bool(found[tp].offset >= 0)
+
+
+def unknown_since(evaluation: Evaluation, settings: Settings, partitions: Mapping[str, int]) -> Iterator[Gap]:
+    """What it means for the sources that partials are gone: what they stated since is not known.
+
+    Parameters
+    ----------
+    partitions
+        How many each source topic has.
+    """
+    longest_ms = max(model.lateness for model in settings.models)
+    known_to_ms = evaluation.progress.watermark_ms(longest_ms)
+    for source in settings.sources:
+        for partition in range(partitions[source.topic]):
+            yield Gap(
+                topic=source.topic, partition=partition, lo=0, hi=0,
+                newest_ms=known_to_ms, caught_up_ms=known_to_ms,
+            )  # fmt: skip

@@ -18,6 +18,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -35,6 +36,7 @@ from service.kafka.holding import Holding, Resumes, ingest_group, named
 from service.kafka.measures import Lag, count_batch, observe
 from service.kafka.outbox import Outbox
 from service.kafka.records import bulk_options
+from service.kafka.spans import UNTRACED, Span, Tracer, batch_attributes
 from service.kafka.telling import Telling
 from service.pipeline import Ingest
 from service.web.selfmetrics import SelfMetrics
@@ -65,8 +67,10 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         metrics: SelfMetrics,
         partials_partitions: int,
         resumes: Resumes,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         self._settings, self._control, self._reader, self._metrics = settings, control, reader, metrics
+        self._tracer = tracer
         self._partials_partitions = partials_partitions
         self._topics = settings.kafka.topics
         self._lock = asyncio.Lock()
@@ -87,7 +91,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             partition_assignment_strategy=[RangePartitionAssignor], **bulk_options(),
         )  # fmt: skip
         await self._producer.start()
-        self._outbox = Outbox(self._producer)
+        self._outbox = Outbox(self._producer, self._tracer)
         self._telling = Telling(self._outbox, self._topics.partials, self._partials_partitions)
         self._holding = Holding(
             self._settings, self._ingest, self._consumer, self._outbox, self._telling, self._metrics,
@@ -106,19 +110,27 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             await self._producer.stop()
 
     async def _read(self, stopping: asyncio.Event) -> None:
-        beat_s = self._settings.timing.flush / 1000
-        due = time.monotonic() + beat_s
         while not stopping.is_set():
+            with self._tracer.span("ingest.beat"):
+                await self._beat(stopping, time.monotonic() + self._settings.timing.flush / 1000)
+
+    async def _beat(self, stopping: asyncio.Event, due: float) -> None:
+        """Read and count until a flush is due, and flush."""
+        flushed = False
+        while not (flushed or stopping.is_set()):
             wait_ms = max(0, round((due - time.monotonic()) * 1000))
             era = self._holding.era
-            batches = await self._next(min(wait_ms, 200))
+            with self._tracer.span("ingest.read") as span:
+                batches = await self._next(min(wait_ms, 200))
+                span.set({"messaging.batch.message_count": sum(map(len, batches.values()))})
             async with self._lock:
                 self._raise_failure()
                 for partition, records in batches.items():
-                    await self._take(partition, records, era)
+                    with self._tracer.span("ingest.count", batch_attributes(partition, records)) as span:
+                        await self._take(partition, records, era, span)
                 if time.monotonic() >= due:
                     await self._flush()
-                    due = time.monotonic() + beat_s
+                    flushed = True
             await asyncio.sleep(0)
 
     async def _next(self, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
@@ -134,7 +146,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             return {}
         return batches
 
-    async def _take(self, partition: TopicPartition, records: Sequence[Record], era: int) -> None:
+    async def _take(self, partition: TopicPartition, records: Sequence[Record], era: int, span: Span) -> None:
         name = source_name(partition.topic, partition.partition)
         if name not in self._ingest.sources:
             return
@@ -154,31 +166,53 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         for sample in taken.samples:
             await self._send(sample, sample.model)
         count_batch(self._metrics, taken, sum(map(len, filter(None, map(_VALUE, records)))))
+        span.set({
+            "driftline.models": sorted({model for model, _ in taken.events}),
+            "driftline.events": sum(taken.events.values()),
+            "driftline.rejects": len(taken.rejects),
+        })  # fmt: skip
 
     async def _flush(self) -> None:
         began = time.monotonic()
         partitions = {source_name(tp.topic, tp.partition): tp for tp in self._consumer.assignment()}
         sources = {name: s for name, s in self._ingest.sources.items() if name in partitions}
-        held = {partitions[name]: source for name, source in sources.items()}
-        await note_ends(self._consumer, held, self._settings.timing.grace)
-        await self._reader.read_to_end()
-        for name in [name for name, source in sources.items() if source.outdated()]:
-            log.info("recounting under the new profile", extra={"source": name})
-            self._holding.begin_again(partitions[name])
-            del sources[name]
-        await self._holding.commit({partitions[name]: source for name, source in sources.items()})
-        sources = {name: source for name, source in sources.items() if name in self._ingest.sources}
-        for name in sources:
-            for statement in self._ingest.finished(name):
-                await self._send(statement, statement.model)
-        await self._outbox.acknowledged()
-        for source in sources.values():
-            source.acknowledge()
-        await self._tell_progress([partitions[name] for name in sources])
-        await self._holding.commit({partitions[name]: source for name, source in sources.items()})
+        with self._tracer.span("ingest.flush", {"driftline.sources": len(sources)}):
+            with self._step(1, "ends"):
+                held = {partitions[name]: source for name, source in sources.items()}
+                await note_ends(self._consumer, held, self._settings.timing.grace)
+            with self._step(2, "control"):
+                await self._reader.read_to_end()
+                for name in [name for name, source in sources.items() if source.outdated()]:
+                    log.info("recounting under the new profile", extra={"source": name})
+                    self._holding.begin_again(partitions[name])
+                    del sources[name]
+            with self._step(3, "commit"):
+                await self._holding.commit({partitions[name]: source for name, source in sources.items()})
+            sources = {name: source for name, source in sources.items() if name in self._ingest.sources}
+            with self._step(4, "statements") as step:
+                step.set({"driftline.statements": await self._state(sources)})
+            with self._step(5, "progress"):
+                await self._tell_progress([partitions[name] for name in sources])
+            with self._step(5, "commit"):
+                await self._holding.commit({partitions[name]: source for name, source in sources.items()})
         self._observe({partitions[name]: source for name, source in sources.items()})
         self.flushed_at = time.monotonic()
         self._metrics.flushed(self.flushed_at - began)
+
+    def _step(self, number: int, name: str) -> AbstractContextManager[Span]:
+        return self._tracer.span(f"ingest.flush.{name}", {"driftline.step": number})
+
+    async def _state(self, sources: Mapping[str, Source]) -> int:
+        """Send the statements of panes that ended, and wait until they are safe; how many there were."""
+        count = 0
+        for name in sources:
+            for statement in self._ingest.finished(name):
+                await self._send(statement, statement.model)
+                count += 1
+        await self._outbox.acknowledged()
+        for source in sources.values():
+            source.acknowledge()
+        return count
 
     async def _tell_progress(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:

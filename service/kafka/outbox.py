@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 
+from service.kafka.spans import UNTRACED, Tracer
+
 PENDING_MAX = 5_000
 """Unacknowledged sends before a new one waits."""
 
@@ -18,8 +20,8 @@ PENDING_MAX = 5_000
 class Outbox:
     """Collects the acknowledgements of sends."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
-        self._producer = producer
+    def __init__(self, producer: AIOKafkaProducer, tracer: Tracer = UNTRACED) -> None:
+        self._producer, self._tracer = producer, tracer
         self._pending: list[asyncio.Future[object]] = []
 
     async def send(
@@ -51,10 +53,11 @@ class Outbox:
     async def acknowledged(self) -> None:
         """Wait until every record handed over is safe; raises what went wrong with any."""
         pending, self._pending = self._pending, []
-        outcomes = await asyncio.gather(*pending, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        with self._tracer.span("kafka.acknowledge", {"driftline.sends": len(pending)}):
+            outcomes = await asyncio.gather(*pending, return_exceptions=True)
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
 
     async def _send_batch(self, topic: str, builder: object, partition: int) -> None:
         self._pending.append(await self._producer.send_batch(builder, topic, partition=partition))

@@ -69,6 +69,7 @@ DOORS = {
     "faust": ("service.kafka", "service.app"),
     "httpx": ("service.alerts.http", "service.alerts.send"),
     "mode": ("service.kafka", "service.app"),
+    "opentelemetry": ("service.kafka.otlp",),
     "prometheus_client": ("service.web",),
     "pyarrow": ("service.profiles", "service.embedded", "service.commands", "service.demo"),
     "pydantic": ("service.config",),

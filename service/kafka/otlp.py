@@ -1,0 +1,142 @@
+"""Spans to a collector of OpenTelemetry, by OTLP over HTTP, from a thread of their own.
+
+A collector that is away costs its spans and nothing else: they wait in a bounded queue, are given up after
+:data:`TIMEOUT_S`, and the log says so once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from service.config.settings import Kafka
+from service.kafka.connection import instance
+from service.kafka.spans import Attributes
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 5.0
+"""How long the collector may take for one request, retries and all."""
+CLOSE_S = 2.0
+"""How long a worker that ends waits for its last spans to be sent."""
+
+
+class OtlpTracer:
+    """Records spans, and hands them to a thread that sends them.
+
+    Parameters
+    ----------
+    endpoint
+        Where traces are posted to, with the path.
+    sample_ratio
+        Share of traces that are recorded; the rest cost next to nothing.
+    kafka
+        For the name of this worker, if it has one.
+    """
+
+    def __init__(self, endpoint: str, sample_ratio: float, kafka: Kafka) -> None:
+        # Its warnings come with each retry, and with the answer's body. What matters is said here.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        release = version("driftline")
+        worker = instance(kafka) or f"{socket.gethostname()}-{os.getpid()}"
+        names = {
+            "service.name": "driftline",
+            "service.version": release,
+            "service.instance.id": worker,
+            "driftline.group": kafka.group,
+        }
+        self._provider = TracerProvider(
+            sampler=ParentBased(TraceIdRatioBased(sample_ratio)),
+            resource=Resource.create(names),
+            shutdown_on_exit=False,
+        )
+        self._sending = TellingExporter(OTLPSpanExporter(endpoint=endpoint, timeout=TIMEOUT_S))
+        self._provider.add_span_processor(BatchSpanProcessor(self._sending, schedule_delay_millis=2_000))
+        self._tracer = self._provider.get_tracer("driftline", release)
+
+    @contextmanager
+    def span(
+        self, name: str, attributes: Attributes | None = None, *, began_ns: int | None = None
+    ) -> Iterator[RecordedSpan]:
+        """A span around the block; what the block raises leaves the name of its type, and goes on."""
+        with self._tracer.start_as_current_span(
+            name, attributes=attributes, start_time=began_ns,
+            record_exception=False, set_status_on_exception=False,
+        ) as span:  # fmt: skip
+            try:
+                yield RecordedSpan(span)
+            except Exception as error:
+                span.set_status(trace.StatusCode.ERROR)
+                span.set_attribute("error.type", type(error).__name__)
+                raise
+
+    def event(self, name: str, attributes: Attributes) -> None:
+        """Something that happened within the innermost open span of this task, if there is one."""
+        trace.get_current_span().add_event(name, attributes)
+
+    async def close(self) -> None:
+        """Send what is left, for :data:`CLOSE_S` at most."""
+        # No thread of the loop's own pool: the loop would wait for it, however long a dead collector takes.
+        sent, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def send() -> None:
+            self._provider.shutdown()
+            with suppress(RuntimeError):  # too late: the loop is closed
+                loop.call_soon_threadsafe(sent.set)
+
+        threading.Thread(target=send, daemon=True).start()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sent.wait(), CLOSE_S)
+
+
+class RecordedSpan:
+    """A span of OpenTelemetry."""
+
+    def __init__(self, span: trace.Span) -> None:
+        self._span = span
+
+    def set(self, attributes: Attributes) -> None:
+        """Say more of it."""
+        self._span.set_attributes(attributes)
+
+
+class TellingExporter(SpanExporter):
+    """Says once that spans are not taken, and once that they are again with how many were lost."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._lost = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send spans; called by the thread that sends, never by the worker."""
+        result = self._exporter.export(spans)
+        if result is SpanExportResult.SUCCESS:
+            if self._lost:
+                log.info("traces are taken again", extra={"lost": self._lost})
+            self._lost = 0
+            return result
+        if not self._lost:
+            log.warning("traces are not taken; the collector does not answer, or refuses them")
+        self._lost += len(spans)
+        return result
+
+    def shutdown(self) -> None:
+        """Give up what is being sent."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing is kept here."""
+        return self._exporter.force_flush(timeout_millis)
