@@ -208,6 +208,9 @@ class Evaluation:
             evaluated = model.decider.judge(window)
             yield evaluated
             yield from model.alerts.step(evaluated, position)
+        name = model.plan.model.name
+        for version in model.windows.given_up(model.alerts.versions()):
+            yield from model.alerts.retire(name, version, model.windows.watermark_ms, position)
 
 
 @dataclass(frozen=True, slots=True)

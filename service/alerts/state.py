@@ -129,6 +129,10 @@ class AlertBook:
             for _, state in sorted(tracked.items()):
                 yield from (notice for notice in (state.alert, state.no_data) if notice is not None)
 
+    def versions(self) -> list[str]:
+        """Versions of which any window was judged since they were last retired."""
+        return sorted({version for _, version, _ in self._ends})
+
     def retire(self, model: str, version: str, at_ms: int, position: int = 0) -> list[AlertNotice]:
         """Resolve and forget everything of a model version that is no longer watched."""
         notices: list[AlertNotice] = []

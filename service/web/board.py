@@ -15,7 +15,7 @@ from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.settings import Settings
 from service.evaluation.result import Evaluated, Judgement, Result, Verdict
 from service.web.ranking import Finding, rank
-from service.windows.closing import Merging
+from service.windows.merging import Merging
 
 VERSIONS = 16
 """Versions kept a model and window; the one whose windows ended first goes first."""

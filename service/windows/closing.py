@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -12,7 +11,7 @@ from service.windows.asked import Asked
 from service.windows.clock import FOREVER_MS, NEVER_MS
 from service.windows.closed import ClosedWindow, Totals
 from service.windows.gaps import Missing, missing_in
-from service.windows.merging import Heard, hear, merged, mismatched
+from service.windows.merging import Heard, Merging, hear, merged, mismatched
 from service.windows.past import Past
 from service.windows.plan import Counting, Plan
 from service.windows.reach import start_of
@@ -41,24 +40,6 @@ class _State(msgspec.Struct):
     late_at_merge: int = 0
     mismatched: int = 0
     retired: int = 0
-
-
-class Merging(NamedTuple):
-    """What did not simply merge, so far.
-
-    Attributes
-    ----------
-    late
-        Statements that came when their pane had been folded already.
-    mismatched
-        Statements left out because they were counted under another profile than the one in force.
-    retired
-        Versions dropped after a long silence.
-    """
-
-    late: int
-    mismatched: int
-    retired: int
 
 
 class ModelWindows:
@@ -141,6 +122,16 @@ class ModelWindows:
         for version in sorted(self._state.shelves):
             self._forget(version)
 
+    def given_up(self, versions: Iterable[str]) -> list[str]:
+        """Those of the versions that are retired and that nobody expects; the end of a replay is no silence.
+
+        An expected version that is retired is not evaluated either, but what was found of it stays true.
+        """
+        if self.watermark_ms >= FOREVER_MS:
+            return []
+        retired = [version for version in versions if version not in self._state.shelves]
+        return [version for version in retired if not self._awaited(version)]
+
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
         return msgspec.msgpack.encode(self._state)
@@ -201,6 +192,16 @@ class ModelWindows:
             )
 
         return expected
+
+    def _awaited(self, version: str) -> bool:
+        """Whether data of a version without any is still to come: nothing has taken its place for certain."""
+        if not version:  # labels come when they come, for as long as there is something to label
+            return bool(self._state.shelves)
+        if version not in self._plan.known_versions():
+            return False
+        empty = {key: run.empty for key, run in self._state.runs.items() if key[0]}
+        short = any(empty.get((version, spec.name), 0) < EMPTY_RUN for spec in self.model.windows)
+        return version in (self.model.versions or ()) or short or 0 not in empty.values()
 
     def _shelf(self, version: str, grain: Grain) -> list[FoldedPane]:
         return self._state.shelves.get(version, {}).get(grain, [])

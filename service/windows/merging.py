@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,24 @@ from service.windows.plan import Counting
 from service.windows.running import FoldedPane, MergedRows
 from service.windows.statement import Statement
 from service.windows.unseen import together
+
+
+class Merging(NamedTuple):
+    """What did not simply merge, so far.
+
+    Attributes
+    ----------
+    late
+        Statements that came when their pane had been folded already.
+    mismatched
+        Statements left out because they were counted under another profile than the one in force.
+    retired
+        Versions dropped after a long silence.
+    """
+
+    late: int
+    mismatched: int
+    retired: int
 
 
 class Heard(msgspec.Struct):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.events.batch import Batch
-from service.windows.clock import NEVER_MS, Clock
+from service.windows.clock import FOREVER_MS, NEVER_MS, Clock
 from service.windows.grouping import Group, groups, held_times, slice_columns
 from service.windows.pane import Pane
 from service.windows.plan import Counting, Plan
@@ -144,7 +144,7 @@ class Source:
         """Know that the log was read to its end, with all before ``until_ms`` in it; whether that is news."""
         # Jumps stand in the commit until the panes begun before them are finished: many need a coarser grid.
         grid_ms = self._grid_ms if len(self._clock.jumps) < JUMPS else self._coarse_ms
-        until_ms = until_ms // grid_ms * grid_ms
+        until_ms = until_ms // grid_ms * grid_ms if until_ms < FOREVER_MS else until_ms
         # One that no model's watermark would feel need not be remembered.
         felt = until_ms > self._clock.newest_ms - self._longest_lateness_ms
         return felt and self._clock.jump(self.position, until_ms)

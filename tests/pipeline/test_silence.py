@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from service.alerts.notice import AlertNotice
+from collections.abc import Sequence
+from math import inf
+
+import pytest
+
+from service.alerts.notice import AlertNotice, Reason
 from service.config.loading import parse
+from service.config.settings import Settings
 from service.embedded.engine import Engine
 from service.evaluation.result import Evaluated
 from service.pipeline import Effect
+from service.windows.clock import FOREVER_MS
+from service.windows.silence import EMPTY_RUN
 from tests.windows.making import START_MS, Event, log
 
 SETTINGS = parse(
@@ -31,19 +39,55 @@ monitors:
 )
 
 
-def effects_of(events: list[Event], until_s: int) -> list[Effect]:
+VERSIONS = parse(
+    """
+sources: [{topic: events}]
+models:
+  - name: fast
+    features: {x: {type: numeric}}
+    windows: [{length: 10s}, {length: 20s, every: 10s}]
+    lateness: 5s
+monitors:
+  - {name: Positive, metric: positive_rate, features: [prediction], slices: [all],
+     threshold: 0.5, alpha: null}
+""",
+    "test",
+)
+
+
+def effects_of(
+    events: list[Event], *marks_s: float, settings: Settings = SETTINGS, snapshot: bool = False
+) -> list[Effect]:
+    """What follows from events, and from the marks up to which the log then holds nothing more."""
     effects: list[Effect] = []
-    engine = Engine(SETTINGS, ["events"], effects.append)
+    engine = Engine(settings, ["events"], effects.append)
     records = log(events)
     for first in range(0, len(records), 5):
         engine.feed("events", records[first : first + 5])
-    for second in range(0, until_s + 1, 10):
-        engine.caught_up("events", START_MS + second * 1000)
+    for second in marks_s:
+        if snapshot:
+            engine.evaluation.load(engine.evaluation.dump())
+        engine.caught_up("events", FOREVER_MS if second == inf else START_MS + round(second * 1000))
     return effects
 
 
+def steady(first_s: int, end_s: int, version: str = "1") -> list[Event]:
+    """Five events a second: enough for a verdict on a window of ten seconds."""
+    return [Event(fifth / 5, version=version) for fifth in range(5 * first_s, 5 * end_s)]
+
+
+def alerts(effects: list[Effect]) -> list[AlertNotice]:
+    return [effect for effect in effects if isinstance(effect, AlertNotice)]
+
+
+def open_after(effects: list[Effect]) -> set[str]:
+    """Versions of which an alert is open in the end."""
+    newest = {alert.alert_id: alert for alert in alerts(effects)}
+    return {alert.model_version for alert in newest.values() if alert.state != "resolved"}
+
+
 def test_a_configured_model_that_never_says_anything_raises_an_alert() -> None:
-    effects = effects_of([Event(second) for second in range(100)], 100)
+    effects = effects_of([Event(second) for second in range(100)], *range(0, 101, 10))
     windows = [e.window for e in effects if isinstance(e, Evaluated) and e.window.model == "slow"]
     firing = {e.model for e in effects if isinstance(e, AlertNotice) and e.state == "firing"}
     assert windows
@@ -52,6 +96,49 @@ def test_a_configured_model_that_never_says_anything_raises_an_alert() -> None:
 
 
 def test_a_model_that_falls_silent_is_evaluated_until_its_alert_fires() -> None:
-    effects = effects_of([Event(second, model) for second in range(20) for model in ("fast", "slow")], 200)
+    effects = effects_of(
+        [Event(second, model) for second in range(20) for model in ("fast", "slow")], *range(0, 201, 10)
+    )
     firing = {e.model for e in effects if isinstance(e, AlertNotice) and e.state == "firing"}
     assert firing == {"fast", "slow"}
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+@pytest.mark.parametrize("marks_s", [range(0, 301, 10), [300]])
+def test_alerts_of_a_version_that_nobody_expects_any_more_are_resolved_once(
+    marks_s: Sequence[int], snapshot: bool
+) -> None:
+    """
+    version 1   x x . . . .        x: an alert is open; retired after three empty windows
+    version 2   x x x x x x
+    """
+    events = sorted(steady(0, 20) + steady(0, 295, "2"), key=lambda event: event.second)
+    effects = effects_of(events, *marks_s, settings=VERSIONS, snapshot=snapshot)
+    retired = [alert for alert in alerts(effects) if alert.reason is Reason.VERSION_RETIRED]
+    assert {(alert.model_version, alert.window.name) for alert in retired} == {("1", "10s"), ("1", "20s/10s")}
+    assert len(retired) == 2
+    assert all(alert.started_ms < alert.at_ms <= START_MS + 300_000 for alert in retired)
+    assert open_after(effects) == {"2"}
+
+
+def test_a_retired_version_that_comes_back_raises_its_alert_anew() -> None:
+    effects = effects_of(steady(0, 10) + steady(200, 215), 10, 100, 220, settings=VERSIONS)
+    told = [alert for alert in alerts(effects) if alert.window.name == "10s" and alert.transition]
+    fired = [alert for alert in told if alert.state == "firing"]
+    assert [alert.started_ms for alert in fired] == [START_MS + 10_000, START_MS + 210_000]
+
+
+def test_an_alert_about_the_silence_of_an_expected_version_stays_for_as_long_as_the_silence() -> None:
+    effects = effects_of([Event(second, "slow") for second in range(20)], *range(0, 3_000, 10))
+    windows = [e.window for e in effects if isinstance(e, Evaluated) and e.window.model == "slow"]
+    assert windows[-1].end_ms < START_MS + 2_000_000
+    assert open_after(effects) == {"1"}
+    assert not [alert for alert in alerts(effects) if alert.reason is Reason.VERSION_RETIRED]
+
+
+def test_the_end_of_a_replay_is_no_silence_and_resolves_nothing() -> None:
+    assert open_after(effects_of(steady(0, 20), inf, settings=VERSIONS)) == {"1"}
+    effects = effects_of([Event(second) for second in range(20)], inf)
+    windows = [effect.window for effect in effects if isinstance(effect, Evaluated)]
+    assert len([window for window in windows if window.model == "fast"]) == 2 + EMPTY_RUN
+    assert not [alert for alert in alerts(effects) if alert.fired]

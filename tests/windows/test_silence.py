@@ -93,10 +93,41 @@ def test_a_retired_version_that_comes_back_is_evaluated_again() -> None:
     assert minutes(windows, 602) == [600, 601]
 
 
+def test_a_version_is_given_up_when_it_is_retired_and_nobody_expects_it() -> None:
+    """
+    version 1   █ . . . . . . .        retired after a hundred windows, but expected: nobody took its place
+    version 2   . . . . . . . █        now somebody has
+    version 3   █ . . . . . . .        nobody expects it: given up when it is retired
+    """
+    plan = plan_of(MODEL, published(MODEL, START_MS))
+    windows = begun(plan, at(plan, 0), at(plan, 0, "3"))
+    asked = ["", "1", "2", "3"]
+    minutes(windows, 3)
+    assert windows.given_up(["1", "3"]) == []
+    minutes(windows, 5)
+    assert windows.given_up(["1", "3"]) == ["3"]
+    minutes(windows, 200)
+    assert windows.merging.retired == 2
+    assert windows.given_up(["1", "3"]) == ["3"]
+    windows.state(at(plan, 200, "2"))
+    minutes(windows, 201)
+    assert windows.given_up(asked) == ["1", "3"]
+    minutes(windows, 220)
+    assert windows.given_up(asked) == ["", "2", "3"]
+
+
+def test_a_configured_version_is_never_given_up() -> None:
+    plan = plan_of(NAMED)
+    windows = begun(plan, at(plan, 0))
+    minutes(windows, 200)
+    assert windows.given_up(["1", "2"]) == []
+
+
 def test_the_end_of_a_replay_is_no_silence() -> None:
     plan = plan_of(NAMED)
     windows = begun(plan, at(plan, 0))
     assert minutes(windows, FOREVER_MS) == list(range(1 + EMPTY_RUN))
+    assert windows.given_up(["1"]) == []
 
 
 def test_what_retired_leaves_nothing_behind() -> None:
