@@ -208,9 +208,8 @@ class Evaluation:
             evaluated = model.decider.judge(window)
             yield evaluated
             yield from model.alerts.step(evaluated, position)
-        name = model.plan.model.name
-        for version in model.windows.given_up(model.alerts.versions()):
-            yield from model.alerts.retire(name, version, model.windows.watermark_ms, position)
+            if window.last:
+                yield from model.alerts.retire(window, position)
 
 
 @dataclass(frozen=True, slots=True)

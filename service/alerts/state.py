@@ -37,6 +37,7 @@ TRACKED_MAX = 100_000
 Key = tuple[str, str, str, str]
 ScopeKey = tuple[str, str, str]
 _BREACHING = frozenset({Reason.BREACH, Reason.STILL_BREACHING})
+_SILENT = frozenset({Verdict.HOLDING, Verdict.CLEAR})
 
 
 class AlertBook:
@@ -113,6 +114,8 @@ class AlertBook:
         seen: set[Key] = set()
         notices: list[Notice] = []
         for judgement in evaluated.judgements:
+            if not tracked and judgement.verdict in _SILENT:  # nearly all of them, and thousands in a window
+                continue
             state = self._find(tracked, judgement)
             if state is not None:
                 seen.add(_key(state))
@@ -129,19 +132,17 @@ class AlertBook:
             for _, state in sorted(tracked.items()):
                 yield from (notice for notice in (state.alert, state.no_data) if notice is not None)
 
-    def versions(self) -> list[str]:
-        """Versions of which any window was judged since they were last retired."""
-        return sorted({version for _, version, _ in self._ends})
-
-    def retire(self, model: str, version: str, at_ms: int, position: int = 0) -> list[AlertNotice]:
-        """Resolve and forget everything of a model version that is no longer watched."""
-        notices: list[AlertNotice] = []
-        for scope in sorted(key for key in self._ends if key[:2] == (model, version)):
-            del self._ends[scope]
-            for _, state in sorted(self._scopes.pop(scope).items()):
-                notices += close(state, Reason.VERSION_RETIRED, at_ms, position)
-                self._tracked_count -= 1
-        return notices
+    def retire(self, window: ClosedWindow, position: int = 0) -> list[AlertNotice]:
+        """Resolve and forget everything of a version and window of which this one was the last."""
+        scope = (window.model, window.version, window.name)
+        self._ends.pop(scope, None)
+        tracked = self._scopes.pop(scope, {})
+        self._tracked_count -= len(tracked)
+        return [
+            notice
+            for _, state in sorted(tracked.items())
+            for notice in close(state, Reason.VERSION_RETIRED, window.end_ms, position)
+        ]
 
     def retraining_reported(self, model: str, event: RetrainingEvent, at_ms: int) -> None:
         """Take in that a retraining of the model started or finished."""

@@ -52,6 +52,8 @@ class ClosedWindow:
         how often they came at least.
     model_gaps
         Records of the model's sources that are known to be missing and may have belonged to this window.
+    last
+        The version fell silent and nobody waits for it any more: no window follows until it has data again.
     """
 
     model: str
@@ -71,3 +73,4 @@ class ClosedWindow:
     periods: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     model_gaps: int = 0
+    last: bool = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -112,25 +113,16 @@ class ModelWindows:
         if self._state.began_ms == NEVER_MS and watermark < FOREVER_MS:
             self._state.began_ms = watermark
         ends = {
-            (end, version, spec.name): spec
+            (end, version, spec.name): (spec, last)
             for version in sorted(self._state.shelves.keys() | self._plan.known_versions().keys())
             for spec in self.model.windows
-            for end in self._due(version, spec)
+            for end, last in self._due(version, spec)
         }
-        for (end, version, _), spec in sorted(ends.items(), key=lambda item: item[0]):
-            yield self._window(version, spec, end, gaps)
+        for (end, version, _), (spec, last) in sorted(ends.items(), key=lambda item: item[0]):
+            window = self._window(version, spec, end, gaps)
+            yield replace(window, last=True) if last else window
         for version in sorted(self._state.shelves):
             self._forget(version)
-
-    def given_up(self, versions: Iterable[str]) -> list[str]:
-        """Those of the versions that are retired and that nobody expects; the end of a replay is no silence.
-
-        An expected version that is retired is not evaluated either, but what was found of it stays true.
-        """
-        if self.watermark_ms >= FOREVER_MS:
-            return []
-        retired = [version for version in versions if version not in self._state.shelves]
-        return [version for version in retired if not self._awaited(version)]
 
     def dump(self) -> bytes:
         """The state as bytes, for a snapshot."""
@@ -158,8 +150,8 @@ class ModelWindows:
             for grain in dict.fromkeys(self._grains):
                 shelves[grain] = rolled_up(shelves.get(grain, ()), panes, grain, self.model.pane_ms)
 
-    def _due(self, version: str, spec: WindowSpec) -> list[int]:
-        """Ends of the windows to evaluate: those that hold data, and a run of empty ones after them."""
+    def _due(self, version: str, spec: WindowSpec) -> list[tuple[int, bool]]:
+        """Ends of the windows to evaluate, with data or in a run without, and whether it ends with them."""
         key, slide = (version, spec.name), spec.slide_ms
         starts = [grain.start_ms for grain in self._shelf(version, Grain(slide))]
         run = self._state.runs.get(key)
@@ -172,36 +164,38 @@ class ModelWindows:
             run = Run(-(-since_ms // slide) * slide + spec.length - slide)
         ends = []
         expected = self._expects(version, spec)
-        for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected):
+        replaced = self._replaced(version, spec)
+        for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected, replaced):
             self._state.runs[key] = after
             if wanted:
-                ends.append(after.end_ms)
+                # Labels come when they come, and the end of a replay is no silence.
+                over = self.watermark_ms >= FOREVER_MS and after.end_ms >= self.stated_ms
+                ends.append((after.end_ms, after.left and version != "" and not over))
         return ends
 
     def _expects(self, version: str, spec: WindowSpec) -> Callable[[int], bool]:
         """Whether silence of a version is a finding: not when another version has taken its place."""
-        grain, known = Grain(spec.slide_ms), self._plan.known_versions()
-        over = self.watermark_ms >= FOREVER_MS or version not in known
-        named = version in (self.model.versions or ())
-        others = [other for other in self._state.shelves if other not in {"", version}]
+        over = self.watermark_ms >= FOREVER_MS or version not in self._plan.known_versions()
+        replaced = self._replaced(version, spec)
 
         def expected(end_ms: int) -> bool:
-            return not over and (
-                named
-                or not any(between(self._shelf(other, grain), end_ms - grain.ms, end_ms) for other in others)
-            )
+            return not over and replaced(end_ms - spec.slide_ms) != end_ms
 
         return expected
 
-    def _awaited(self, version: str) -> bool:
-        """Whether data of a version without any is still to come: nothing has taken its place for certain."""
-        if not version:  # labels come when they come, for as long as there is something to label
-            return bool(self._state.shelves)
-        if version not in self._plan.known_versions():
-            return False
-        empty = {key: run.empty for key, run in self._state.runs.items() if key[0]}
-        short = any(empty.get((version, spec.name), 0) < EMPTY_RUN for spec in self.model.windows)
-        return version in (self.model.versions or ()) or short or 0 not in empty.values()
+    def _replaced(self, version: str, spec: WindowSpec) -> Callable[[int], int | None]:
+        """Where the slide ends, from a time on, in which another version first has data."""
+        if version in (self.model.versions or ()):
+            return lambda _: None
+        grain = Grain(spec.slide_ms)
+        others = [self._shelf(other, grain) for other in self._state.shelves if other not in {"", version}]
+
+        def replaced(from_ms: int) -> int | None:
+            found = [between(shelf, from_ms, FOREVER_MS)[:1] for shelf in others]
+            starts = [grains[0].start_ms for grains in found if grains]
+            return min(starts) + spec.slide_ms if starts else None
+
+        return replaced
 
     def _shelf(self, version: str, grain: Grain) -> list[FoldedPane]:
         return self._state.shelves.get(version, {}).get(grain, [])

@@ -1,8 +1,9 @@
 """Which windows of a version are due: those that hold data, and how many empty ones after them.
 
     data       █ █ . . . . . . . . █          . no record of this version
-    stated     █ █ 0 0 0           █          its run of empty windows is :data:`EMPTY_RUN`
+    stated     █ █ 0 0 L           █          its run of empty windows is :data:`EMPTY_RUN`
     expected   █ █ 0 0 0 0 0 0 0 0 █          up to :data:`SILENT_RUN`, then it is retired
+    replaced   █ █ 0 0 0 0 0 L     █          L another version has come: the last window
 
 How the watermark moved makes no difference, and a long jump over years of silence costs no more than a run.
 """
@@ -29,10 +30,13 @@ class Run:
         The last window that was due, or was passed over.
     empty
         Windows in a row without a record, up to there.
+    left
+        Nobody waited for more at that window: it was the last, unless there is data again.
     """
 
     end_ms: int
     empty: int = 0
+    left: bool = False
 
 
 def due(
@@ -42,6 +46,7 @@ def due(
     slide_ms: int,
     watermark_ms: int,
     expected: Callable[[int], bool],
+    replaced: Callable[[int], int | None] = lambda _: None,
 ) -> Iterator[tuple[Run, bool]]:
     """The windows that ended, each as the state after it and whether it is to be evaluated.
 
@@ -52,16 +57,25 @@ def due(
     expected
         Whether the version is expected to have data in the window that ends at a time: then its silence is a
         finding for longer.
+    replaced
+        Where the first window ends, from a time on, in which another version has taken its place.
     """
-    end, empty = run.end_ms + slide_ms, run.empty
+    end, empty, left = run.end_ms + slide_ms, run.empty, run.left
     while end <= watermark_ms:
         following = bisect_left(starts, end)
         filled = bisect_left(starts, end - length_ms) < following
         if empty >= SILENT_RUN and not filled:
-            if following == len(starts):
+            back = starts[following] // slide_ms * slide_ms + slide_ms if following < len(starts) else None
+            at = None if left else replaced(end - slide_ms)
+            if at is not None and at <= watermark_ms and (back is None or at < back):
+                left = True
+                yield Run(at, empty, left), True
+            if back is None:
                 return
-            end = starts[following] // slide_ms * slide_ms + slide_ms
+            end = back
             continue
         empty = 0 if filled else empty + 1
-        yield Run(end, empty), empty <= EMPTY_RUN or expected(end)
+        awaited = empty < EMPTY_RUN or expected(end)
+        yield Run(end, empty, not awaited), awaited or empty == EMPTY_RUN or not left
+        left = not awaited
         end += slide_ms

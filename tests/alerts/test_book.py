@@ -126,7 +126,7 @@ def test_a_retired_version_resolves_and_is_forgotten_and_others_stay() -> None:
     states = book(rule)
     states.step(evaluated(rule, {("age", "all"): "x", ("income", "all"): "?"}, window(1)))
     states.step(evaluated(rule, {("age", "all"): "x"}, window(1, version="8")))
-    gone = states.retire("credit", "7", START + 2 * MINUTE)
+    gone = states.retire(window(2))
     assert states_of(gone) == [("resolved", "version_retired")] * 2
     assert [one.model_version for one in states.open_alerts()] == ["8"]
     other = book(rule)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from examples.produce import credit_events
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.loading import load
+from service.config.monitor import Metric, Monitor
 from service.config.settings import Settings
 from service.embedded.engine import Engine
 from service.embedded.files import FileRecord
@@ -28,6 +29,22 @@ RATE = 2.0
 CHUNK = 500
 LEFT = 30_000
 """Events that happen while somebody looks."""
+PAST: tuple[Metric, ...] = ("psi", "mean_shift")
+CHANGED: tuple[Metric, ...] = (
+    "change:mean",
+    "change:std",
+    "change:missing_ratio",
+    "change:positive_rate",
+)
+
+DECIDING = (
+    *(
+        Monitor(name=f"Past {metric}", metric=metric, slices=("all",), threshold=0.2, baseline="rolling")
+        for metric in PAST
+    ),
+    *(Monitor(name=f"Changed {metric}", metric=metric, slices=("all",)) for metric in CHANGED),
+)
+"""What the example leaves out: baselines of the past, and online detectors."""
 
 
 class Run:
@@ -97,5 +114,6 @@ def _settings() -> Settings:
     reference = model.reference.model_copy(update={"learn": learn})
     hour = tuple(window for window in model.windows if window.length == HOUR_MS)
     monitors = tuple(one for one in settings.monitors if one.window in {None, hour[0].name})
-    quick = model.model_copy(update={"reference": reference, "windows": hour})
-    return settings.model_copy(update={"models": (quick,), "monitors": monitors})
+    budget = model.multiplicity.model_copy(update={"false_alarms_per_week": 1.0})
+    quick = model.model_copy(update={"reference": reference, "windows": hour, "multiplicity": budget})
+    return settings.model_copy(update={"models": (quick,), "monitors": (*monitors, *DECIDING)})

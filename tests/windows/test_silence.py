@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from service.windows.clock import FOREVER_MS
@@ -93,41 +95,50 @@ def test_a_retired_version_that_comes_back_is_evaluated_again() -> None:
     assert minutes(windows, 602) == [600, 601]
 
 
-def test_a_version_is_given_up_when_it_is_retired_and_nobody_expects_it() -> None:
+def last_of(windows: ModelWindows, *marks: int) -> list[tuple[str, int]]:
+    """Versions of which a window was the last, and its end in minutes."""
+    return [
+        (window.version, (window.end_ms - START_MS) // MINUTE_MS)
+        for mark in marks
+        for window in windows.close(mark if mark == FOREVER_MS else START_MS + mark * MINUTE_MS)
+        if window.last
+    ]
+
+
+@pytest.mark.parametrize("marks", [range(300), [2, 299], [104, 230, 299], [299]])
+def test_the_last_window_of_a_version_that_nobody_waits_for_says_so(marks: Sequence[int]) -> None:
     """
-    version 1   █ . . . . . . .        retired after a hundred windows, but expected: nobody took its place
-    version 2   . . . . . . . █        now somebody has
-    version 3   █ . . . . . . .        nobody expects it: given up when it is retired
+    version 1   █ . . . . . . █ .      expected until 2 takes its place, then again
+    version 2   . . . . . █ . . .      nobody expects it
     """
     plan = plan_of(MODEL, published(MODEL, START_MS))
-    windows = begun(plan, at(plan, 0), at(plan, 0, "3"))
-    asked = ["", "1", "2", "3"]
-    minutes(windows, 3)
-    assert windows.given_up(["1", "3"]) == []
-    minutes(windows, 5)
-    assert windows.given_up(["1", "3"]) == ["3"]
-    minutes(windows, 200)
-    assert windows.merging.retired == 2
-    assert windows.given_up(["1", "3"]) == ["3"]
-    windows.state(at(plan, 200, "2"))
-    minutes(windows, 201)
-    assert windows.given_up(asked) == ["1", "3"]
-    minutes(windows, 220)
-    assert windows.given_up(asked) == ["", "2", "3"]
+    windows = begun(plan, *(at(plan, *place) for place in [(0, "1"), (150, "2"), (200, "1"), (210, "2")]))
+    assert last_of(windows, *marks) == [
+        ("1", 151), ("2", 151 + EMPTY_RUN), ("1", 211), ("2", 211 + EMPTY_RUN)
+    ]  # fmt: skip
 
 
-def test_a_configured_version_is_never_given_up() -> None:
+def test_silence_of_a_configured_version_never_ends() -> None:
     plan = plan_of(NAMED)
-    windows = begun(plan, at(plan, 0))
-    minutes(windows, 200)
-    assert windows.given_up(["1", "2"]) == []
+    windows = begun(plan, at(plan, 0), *(at(plan, minute, "2") for minute in range(300)))
+    assert last_of(windows, 250) == []
+
+
+def test_labels_come_when_they_come() -> None:
+    plan = plan_of(MODEL)
+    assert last_of(begun(plan, at(plan, 0, "")), 50) == []
 
 
 def test_the_end_of_a_replay_is_no_silence() -> None:
     plan = plan_of(NAMED)
     windows = begun(plan, at(plan, 0))
     assert minutes(windows, FOREVER_MS) == list(range(1 + EMPTY_RUN))
-    assert windows.given_up(["1"]) == []
+
+
+def test_a_version_that_fell_silent_in_the_middle_of_a_replay_was_silent() -> None:
+    plan = plan_of(MODEL)
+    windows = begun(plan, at(plan, 0), *(at(plan, minute, "2") for minute in range(20)))
+    assert last_of(windows, FOREVER_MS) == [("1", 1 + EMPTY_RUN)]
 
 
 def test_what_retired_leaves_nothing_behind() -> None:
