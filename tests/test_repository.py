@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRA = PROJECT["project"]["optional-dependencies"]["traces"]
 LOCKS = sorted(
     [
         *ROOT.glob("requirements*.lock"),
@@ -161,6 +162,7 @@ def test_a_lock_pins_every_package_with_hashes(lock: Path) -> None:
     ("lock", "requirements"),
     [
         ("requirements.lock", PROJECT["project"]["dependencies"]),
+        ("requirements-traces.lock", [*PROJECT["project"]["dependencies"], *EXTRA]),
         ("requirements-build.lock", [*group("build"), *PROJECT["build-system"]["requires"]]),
         ("requirements-dev.lock", [*group("dev"), *PROJECT["project"]["dependencies"]]),
     ],
@@ -178,8 +180,11 @@ def test_a_lock_satisfies_what_the_project_asks_for(lock: str, requirements: lis
 
 def test_tests_run_with_the_versions_that_users_run_with() -> None:
     runtime, development = locked(ROOT / "requirements.lock"), locked(ROOT / "requirements-dev.lock")
+    image = locked(ROOT / "requirements-traces.lock")
 
     assert {name: development.get(name) for name in runtime} == runtime
+    assert {name: image.get(name) for name in runtime} == runtime
+    assert {name: development.get(name) for name in image} == image
 
 
 def test_each_make_command_in_a_document_is_a_target() -> None:

@@ -172,7 +172,7 @@ def test_a_network_policy_lets_out_what_the_configuration_names() -> None:
     policy = one(render(values("full")), "NetworkPolicy")["spec"]
 
     ports = [{port["port"] for port in rule["ports"]} for rule in policy["egress"]]
-    assert ports == [{53}, {443, 9093}]
+    assert ports == [{53}, {443, 4318, 9093}]
     assert len(policy["ingress"][0]["from"]) == 2
 
 

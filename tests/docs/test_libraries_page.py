@@ -21,6 +21,13 @@ def test_every_dependency_of_the_service_is_in_the_table_and_no_other() -> None:
     assert {names(row[0])[0] for row in PAGE.table("library")} == required(PROJECT["project"]["dependencies"])
 
 
+def test_every_dependency_of_an_extra_is_in_the_table_and_no_other() -> None:
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    rows = {names(row[0])[0] for row in PAGE.table("extra library")}
+
+    assert rows == set().union(*map(required, extras))
+
+
 def test_every_dependency_of_development_is_in_the_table_and_no_other() -> None:
     groups = PROJECT["dependency-groups"].values()
 
@@ -31,6 +38,7 @@ def test_every_dependency_of_development_is_in_the_table_and_no_other() -> None:
 
 def test_every_dependency_has_a_reason() -> None:
     assert [row[0] for row in PAGE.table("library") if not (row[1] and row[2])] == []
+    assert [row[0] for row in PAGE.table("extra library") if not (row[1] and row[2])] == []
     assert [row[0] for row in PAGE.table("package") if not row[1]] == []
 
 

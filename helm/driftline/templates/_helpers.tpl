@@ -99,6 +99,9 @@ seccompProfile:
 {{- range dig "receivers" "webhooks" list .Values.config }}
 {{- $urls = append $urls .url }}
 {{- end }}
+{{- with dig "telemetry" "traces_endpoint" "" .Values.config }}
+{{- $urls = append $urls . }}
+{{- end }}
 {{- range $urls }}
 {{- $url := urlParse . }}
 {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" }}
