@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.events.batch import Batch
 from service.windows.clock import FOREVER_MS, NEVER_MS, Clock
-from service.windows.grouping import Group, groups, held_times, slice_columns
+from service.windows.grouping import Group, groups, slice_columns
+from service.windows.homes import Limits, Placed, placed
 from service.windows.pane import Pane
+from service.windows.pending import TOGETHER, First, Pending
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
 from service.windows.slicing import OTHER, SliceNames
@@ -40,6 +41,8 @@ class Bounds:
     future_ms: int
     slices: int
     versions: int
+    together: int = TOGETHER
+    """Events of a model that are counted as soon as there are so many; what counts does not depend on it."""
 
 
 @dataclass(slots=True)
@@ -52,13 +55,6 @@ class Tally:
     """Read again after a restart, and already in a finished pane."""
     cut: int = 0
     """Sent to a shared slice or version by a budget."""
-
-
-class _First(NamedTuple):
-    """The first record of any unfinished pane: its offset, and the largest event time before it."""
-
-    offset: int
-    newest_ms: int
 
 
 @dataclass(slots=True)
@@ -82,6 +78,7 @@ class Source:
         self._bounds = bounds
         self._clock = resume.clock() if resume else Clock()
         self._finished_ms: dict[str, int] = dict(resume.finished_ms) if resume else {}
+        self._pending = Pending(bounds.together)
         self._open: dict[Key, _Open] = {}
         self._stated: dict[Key, _Open] = {}
         self._versions: dict[tuple[str, int], set[str]] = {}
@@ -92,8 +89,9 @@ class Source:
         }
         # Ends of the log are known on the grid of the shortest pane, so that few jumps need remembering.
         models = [plan.model for plan in plans.values()]
-        self._grid_ms = int(np.gcd.reduce([model.pane_ms for model in models]))
-        self._coarse_ms = max(model.pane_ms for model in models)
+        self._pane_ms = {model.name: model.pane_ms for model in models}
+        self._grid_ms = int(np.gcd.reduce([*self._pane_ms.values()]))
+        self._coarse_ms = max(self._pane_ms.values())
         self._longest_lateness_ms = max(model.lateness for model in models)
 
     @property
@@ -108,12 +106,15 @@ class Source:
 
     def open_by_model(self) -> dict[str, int]:
         """How many panes of each model are unfinished."""
-        return dict(Counter(key[0] for key in self._open))
+        begun = {(model, start_ms) for model, _, start_ms in self._open}
+        waiting = set(self._pending.starts()) - begun
+        return dict(Counter([*(key[0] for key in self._open), *(model for model, _ in waiting)]))
 
     @property
     def unbegun_ms(self) -> int:
         """From here on no pane has been begun."""
-        ends = (key[2] + self._plans[key[0]].model.pane_ms for key in self._open)
+        begun = (*((key[0], key[2]) for key in self._open), *self._pending.starts())
+        ends = (start_ms + self._pane_ms[model] for model, start_ms in begun)
         return max(ends, default=NEVER_MS)
 
     def watermark_ms(self, model: str) -> int:
@@ -122,11 +123,22 @@ class Source:
 
     def add(self, batches: Sequence[Batch], position: int) -> None:
         """Count the events of consecutive records; ``position`` is the offset after the last record read."""
-        held = [held_times(batch, self._bounds.future_ms) for batch in batches]
-        before = self._advance(batches, [clock for _, clock, _ in held])
-        for batch, (times, _, clamped), newest in zip(batches, held, before, strict=True):
-            self._count(batch, times, clamped, newest)
+        batches = [batch for batch in batches if len(batch)]
+        limits = [self._limits(batch.model) for batch in batches]
+        found = placed(batches, limits, self._clock, self._bounds.future_ms)
+        for batch, (part, skipped) in zip(batches, found, strict=True):
+            tally = self._tallies[batch.model]
+            tally.skipped += skipped.events
+            tally.clamped += skipped.clamped
+            if part is not None:
+                tally.late += int(part.late.sum())
+                tally.clamped += int(part.clamped.sum())
+                self._count_all(self._pending.add(part))
         self.position = position
+
+    def _limits(self, name: str) -> Limits:
+        lateness_ms = self._plans[name].model.lateness
+        return Limits(lateness_ms, self._pane_ms[name], self._finished_ms.get(name, NEVER_MS))
 
     def skip(self, offset: int) -> None:
         """Go on at ``offset``: what stands before it is gone, or another topic has taken the place of this.
@@ -135,6 +147,7 @@ class Source:
         """
         self.lost += max(1, offset - self.position)
         if offset < self.position:
+            self._count_all(self._pending.everything())
             self._clock.move(self.position, offset)
             for entry in (*self._open.values(), *self._stated.values()):
                 entry.pane.first_offset, entry.newest_ms = offset, self._clock.newest_ms
@@ -157,9 +170,11 @@ class Source:
 
     def finish(self) -> Iterator[tuple[Key, Pane]]:
         """Panes that ended, oldest first. They stay unfinished for ``resume`` until ``acknowledge``."""
+        for model, pane_ms in self._pane_ms.items():
+            self._count_all(self._pending.ended(model, self.watermark_ms(model) - pane_ms))
         for key in sorted(self._open, key=lambda key: (key[2], key[0], key[1])):
             model, _, start_ms = key
-            if start_ms + self._plans[model].model.pane_ms <= self.watermark_ms(model):
+            if start_ms + self._pane_ms[model] <= self.watermark_ms(model):
                 self._stating_ms[model] = self._ended_ms(model)
                 self._versions.pop((model, start_ms), None)
                 self._stated[key] = self._open.pop(key)
@@ -171,7 +186,7 @@ class Source:
 
     def _ended_ms(self, model: str) -> int:
         """Up to where the model's panes have ended."""
-        pane_ms = self._plans[model].model.pane_ms
+        pane_ms = self._pane_ms[model]
         return self.watermark_ms(model) // pane_ms * pane_ms
 
     def acknowledge(self) -> None:
@@ -187,55 +202,40 @@ class Source:
         jumps = self._clock.since(first.offset)
         return Resume(first.offset, self.position, first.newest_ms, jumps, dict(self._finished_ms), self.lost)
 
-    def _first(self) -> _First:
+    def _first(self) -> First:
+        """The first record of any unfinished pane."""
         unfinished = (*self._open.values(), *self._stated.values())
-        first = min(unfinished, key=lambda entry: entry.pane.first_offset, default=None)
-        if first is None:
-            return _First(self.position, self._clock.newest_ms)
-        return _First(first.pane.first_offset, first.newest_ms)
+        firsts = [First(entry.pane.first_offset, entry.newest_ms) for entry in unfinished]
+        waiting = self._pending.first()
+        if waiting is not None:
+            firsts.append(waiting)
+        return min(firsts, default=First(self.position, self._clock.newest_ms))
 
     def outdated(self) -> bool:
-        """Whether an open pane was begun under another profile than the one that now holds for it."""
+        """Whether an open pane was begun under another profile than the one that now holds for it.
+
+        Events that wait have begun none: they will be counted under the profile that holds then.
+        """
         return any(
             self._plans[model].counting(version, start_ms).digest != entry.pane.counting.digest
             for (model, version, start_ms), entry in self._open.items()
         )
 
-    def _advance(
-        self, batches: Sequence[Batch], clocks: Sequence[NDArray[np.int64]]
-    ) -> list[NDArray[np.int64]]:
-        """For each batch int64[N]: the newest event time before each event, over the whole partition."""
-        if len(batches) <= 1:
-            return [self._clock.advance(clock) for clock in clocks]
-        offsets = np.concatenate([batch.offsets for batch in batches])
-        order = np.argsort(offsets, kind="stable")
-        before = np.empty(len(offsets), np.int64)
-        before[order] = self._clock.advance(np.concatenate(clocks)[order])
-        return np.split(before, np.cumsum([len(batch) for batch in batches])[:-1])
+    def _count_all(self, parts: Iterable[Placed]) -> None:
+        for part in parts:
+            self._count(part)
 
-    def _count(
-        self, batch: Batch, times: NDArray[np.int64], clamped: NDArray[np.bool_], newest: NDArray[np.int64]
-    ) -> None:
+    def _count(self, part: Placed) -> None:
+        batch, homes, newest, late, clamped = part
         plan = self._plans[batch.model]
-        pane_ms = plan.model.pane_ms
-        watermark = np.maximum(newest - plan.model.lateness, self._clock.caught_up_ms(batch.offsets))
-        starts = times // pane_ms * pane_ms
-        late = starts + pane_ms <= watermark
-        # A late event is a fact of the pane in which the watermark stood when it came.
-        homes = np.where(late, watermark // pane_ms * pane_ms, starts)
-        finished = homes + pane_ms <= self._finished_ms.get(batch.model, NEVER_MS)
         tally = self._tallies[batch.model]
-        tally.clamped += int(clamped.sum())
-        tally.skipped += int(finished.sum())
         shares: dict[Counting, list[Share]] = {}
-        for version, start_ms, members in self._admitted(batch, homes, ~finished, tally):
-            pane = self._pane(
-                plan, version, start_ms, int(batch.offsets[members[0]]), int(newest[members[0]])
-            )
+        for version, start_ms, members in self._admitted(batch, homes, tally):
+            first = members[0]
+            pane = self._pane(plan, version, start_ms, int(batch.offsets[first]), int(newest[first]))
             is_late = late[members]
             pane.late += int(is_late.sum())
             pane.clamped += int(clamped[members].sum())
-            tally.late += int(is_late.sum())
             on_time = members[~is_late] if is_late.any() else members
             if len(on_time):
                 shares.setdefault(pane.counting, []).append((pane, on_time))
@@ -262,12 +262,10 @@ class Source:
             for pane, own in parts
         )
 
-    def _admitted(
-        self, batch: Batch, homes: NDArray[np.int64], wanted: NDArray[np.bool_], tally: Tally
-    ) -> Iterable[Group]:
+    def _admitted(self, batch: Batch, homes: NDArray[np.int64], tally: Tally) -> Iterable[Group]:
         """The groups of a batch, where in each pane the first versions by offset keep their names."""
         rest: dict[int, list[NDArray[np.int64]]] = {}
-        for version, start_ms, members in groups(batch.versions, homes, wanted):
+        for version, start_ms, members in groups(batch.versions, homes):
             known = self._versions.setdefault((batch.model, start_ms), set())
             if not version:  # of labels, and of predictions in no order to them
                 yield version, start_ms, members
