@@ -53,12 +53,17 @@ def ks(reference: Counts, window: Counts) -> Ks:
     empty = (m == 0) | (n == 0)
     F = np.cumsum(reference, axis=-1) / np.maximum(m, 1)[..., None]
     G = np.cumsum(window, axis=-1) / np.maximum(n, 1)[..., None]
-    before = [(0, 0)] * (F.ndim - 1) + [(1, 0)]
-    F_before, G_before = np.pad(F, before)[..., :-1], np.pad(G, before)[..., :-1]
     lower = np.abs(F - G).max(axis=-1)
-    upper = np.maximum(F - G_before, G - F_before).max(axis=-1)
+    upper = np.maximum(_less_before(F, G), _less_before(G, F)).max(axis=-1)
     p_value = ks_p_value(lower, np.rint(m * (n / np.maximum(m + n, 1))))
     return Ks(*(np.where(empty, np.nan, x) for x in (lower, np.maximum(lower, upper), p_value)))
+
+
+def _less_before(F: Floats, G: Floats) -> Floats:
+    """float64[..., C]: F at each cell less G at the cell before, which is 0 before the first."""
+    difference = F.copy()
+    difference[..., 1:] -= G[..., :-1]
+    return difference
 
 
 def ks_p_value(D: Floats, n: Floats) -> Floats:

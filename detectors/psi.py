@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -77,8 +78,16 @@ def psi(reference: Counts, window: Counts) -> Psi:
     spread = 1 / np.maximum(n, 1) + 1 / np.maximum(m, 1)
     freedom = np.maximum(groups - 1, 0)
     p_value = np.where(freedom > 0, special.chdtrc(np.maximum(freedom, 1), value / spread), 1.0)
-    bound = np.where(freedom > 0, spread * special.chdtri(np.maximum(freedom, 1), NULL_LEVEL), 0.0)
+    # There are few different degrees of freedom, and the quantile of each is dear.
+    quantiles = _quantiles(int(freedom.max(initial=1)))
+    bound = np.where(freedom > 0, spread * quantiles[np.maximum(freedom, 1)], 0.0)
     return Psi(*(np.where(empty, np.nan, x) for x in (value, p_value, bound)))
+
+
+@lru_cache(maxsize=64)
+def _quantiles(most: int) -> Floats:
+    """float64[most + 1]: the null quantile of each number of degrees of freedom from 1 on."""
+    return special.chdtri(np.maximum(np.arange(most + 1), 1), NULL_LEVEL)  # type: ignore[no-any-return]  # scipy
 
 
 def psi_terms(reference: Counts, window: Counts) -> Floats:

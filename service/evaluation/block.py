@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -92,11 +93,26 @@ def block(
                                    "upper": _NOTHING, "change": _NOTHING, "value": value} | more  # fmt: skip
     return Block(
         keys=tuple(Row(*key) for key in keys),
-        data=np.broadcast_to(data, shape).astype(np.int8),
-        n=np.broadcast_to(n, shape),
-        reference_n=np.broadcast_to(reference_n, shape),
-        **{name: np.broadcast_to(array, shape) for name, array in given.items()},
+        data=_wide(data, shape).astype(np.int8),
+        n=_wide(n, shape),
+        reference_n=_wide(reference_n, shape),
+        **{
+            name: _nothing(shape) if array is _NOTHING else _wide(array, shape)
+            for name, array in given.items()
+        },
     )
+
+
+def _wide(array: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """``array`` in the shape; broadcasting costs more than all else here, and is rarely needed."""
+    if array.shape == shape:
+        return array
+    return array[None] if (1, *array.shape) == shape else np.broadcast_to(array, shape)
+
+
+@lru_cache(maxsize=256)
+def _nothing(shape: tuple[int, int]) -> Floats:
+    return np.broadcast_to(_NOTHING, shape)
 
 
 _NOTHING = np.array(np.nan)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from service.evaluation.lines import lines
 from service.evaluation.plan import Plan, applies, plan_for
 from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
 from service.evaluation.reconstruction import reconstruction_blocks
-from service.evaluation.result import Evaluated, Judgement, Spending
+from service.evaluation.result import Evaluated, Judgement, Result, Spending
 from service.evaluation.verdict import BREACH, VERDICTS, Evidence, Floats, verdicts
 from service.evaluation.wasserstein import wasserstein_blocks
 from service.events.schema import ACTUAL, PREDICTION
@@ -81,12 +82,16 @@ def evaluate(
     said = [verdicts(rule, evidence.at(places)) for rule, places in plan.rules]
     results = lines(window, frame, rows, plan, evidence, said, carried.spending)
     results = explained(window, frame, results, _worst(plan, evidence, said))
-    judgements = tuple(
-        Judgement(rule, results[place], VERDICTS[code])
-        for (rule, places), codes in zip(plan.rules, said, strict=True)
-        for place, code in zip(places.tolist(), codes.tolist(), strict=True)
-    )
+    judgements = tuple(chain.from_iterable(map(_judgements, plan.rules, said, repeat(results))))
     return Evaluated(window, results, judgements, carried.spending)
+
+
+def _judgements(
+    rule: tuple[Monitor, NDArray[np.int64]], codes: NDArray[np.int8], results: Sequence[Result]
+) -> Iterable[Judgement]:
+    monitor, places = rule
+    judged = map(results.__getitem__, places.tolist())
+    return map(Judgement, repeat(monitor), judged, map(VERDICTS.__getitem__, codes.tolist()))
 
 
 def _measure(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from detectors.calibration import Calibration, Fit, Key, uncalibrated
 from detectors.profile import Profile
 from service.evaluation.frame import Frame
@@ -23,7 +25,18 @@ def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
         Feature and metric.
     """
     found = None if frame.profile is None or frame.same_hour else calibration_of(frame.profile)
-    return uncalibrated((len(keys), len(frame.slices))) if found is None else found.at(tuple(keys), frame.at)
+    if found is None:
+        return uncalibrated((len(keys), len(frame.slices)))
+    assert frame.profile is not None, "fits are a profile's"
+    return _at(frame.profile, tuple(keys), frame.at.tobytes())
+
+
+@lru_cache(maxsize=512)
+def _at(profile: Profile, keys: tuple[Key, ...], slices: bytes) -> Fit:
+    """From window to window the slices are mostly the same."""
+    found = calibration_of(profile)
+    assert found is not None, "only a calibration has fits"
+    return found.at(keys, np.frombuffer(slices, np.int64))
 
 
 def each(found: Fit) -> list[Fit]:

@@ -115,8 +115,7 @@ class Verdict(StrEnum):
     """Too little data, or no reference: says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """A monitor's verdict on a result."""
 
     monitor: Monitor

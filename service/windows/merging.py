@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from service.windows.codec import decode_rows
+from service.windows.codec import decode_rows, encode_rows
 from service.windows.plan import Counting
 from service.windows.running import FoldedPane, MergedRows
 from service.windows.statement import Statement
@@ -111,7 +111,7 @@ def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: 
         pane_ms,
         counting.digest,
         slices,
-        rows.encoded(counting.layout.sums)[1],
+        encode_rows(totals, counting.layout.sums),
         late=sum(source.late for source in sources),
         cut=sum(source.cut for source in sources),
         incomplete=torn or damaged or mismatched(counting, sources) > 0,
