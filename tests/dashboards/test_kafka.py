@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 LEARN = 4000
 """Events of the reference: ten seconds of the producer."""
+LONG = "Distance from baselines of the past"
+"""A past begins after an hour: this panel is looked at beside a longer run, in test_alive.py."""
 
 
 @dataclass
@@ -99,7 +101,7 @@ def test_every_query_of_every_panel_returns_something(chain: Chain, name: str) -
         dead[:] = [
             one.panel
             for one in queries(dashboard)
-            if not is_alive(chain.prometheus, one, chosen[:CHOICES_MAX])
+            if LONG not in one.panel and not is_alive(chain.prometheus, one, chosen[:CHOICES_MAX])
         ]
         return not dead
 
