@@ -41,7 +41,7 @@ def fuzz(target: str, story: Story, folder: Path, runs: int) -> None:
         (corpus / str(i)).write_bytes(example)
     command = [sys.executable, "-m", "tests.fuzz.guided", target, f"-runs={runs}", f"-seed={story.seed}"]
     command += [f"-max_total_time={SECONDS}", "-max_len=20000", f"-artifact_prefix={folder}/", str(corpus)]
-    # The most memory that a process ever had is inherited from the test's own: of that libFuzzer may not judge.
+    # The most memory that a process ever had passes on to its children: libFuzzer may not judge by that.
     command += ["-rss_limit_mb=0", "-malloc_limit_mb=1000"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=250, check=False
