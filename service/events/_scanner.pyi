@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -23,4 +22,4 @@ class Scanner:
         flags: NDArray[np.uint8],
         /,
     ) -> int: ...
-    def values(self, model: int, column: int, /) -> Sequence[Any]: ...
+    def values(self, model: int, column: int, /) -> list[Any]: ...

@@ -26,6 +26,9 @@ _GET = attrgetter("__getitem__")
 VALUES_MAX = 1024
 """Distinct values that are remembered from one run of records to the next."""
 
+FEW = 256
+"""To look at so many values costs no more than to find out which of them occur."""
+
 _ALONE = {str, type(None), type(ABSENT), type(INVALID)}
 """Types whose values equal no value of another type."""
 
@@ -39,8 +42,8 @@ class CodedColumn(Sequence[T], Generic[T]):
     codes
         int64[N]: where in ``values`` the value of each event stands.
     values
-        Distinct values, at most N for a column as it was decoded; not all of them need occur. Which code a
-        value has is of no meaning: it depends on what was read before.
+        Distinct values, at most N or :data:`FEW` for a column as it was decoded; not all of them need occur.
+        Which code a value has is of no meaning: it depends on what was read before.
 
     >>> column = CodedColumn(np.array([1, 0, 1]), ["eu", "us"])
     >>> list(column), column[0]
@@ -126,8 +129,9 @@ class Coder:
 
 
 def dense(codes: NDArray[np.int64], values: list[Any]) -> CodedColumn[Any]:
-    """A column of N codes with at most N values."""
-    if len(values) > len(codes):  # then whoever looks at each value would do more than look at each event
+    """A column of N codes with at most N values, or few."""
+    # Beyond, whoever looks at each value would do more than look at each event.
+    if len(values) > FEW and len(values) > len(codes):
         present, codes = np.unique(codes, return_inverse=True)
         values = [values[i] for i in present.tolist()]
     return CodedColumn(codes, values)

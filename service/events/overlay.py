@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ from service.events.leaves import NUMBER_ABSENT, json_text
 from service.events.refusals import Refusal
 from service.events.shapes import Shape
 
-_HAS_PREDICTION, _HAS_ERROR, _HAS_ACTUAL = 1, 2, 4
-_VERSION, _LABEL, _ACTUAL, OTHERS = range(4)
+HAS_PREDICTION, HAS_ERROR, HAS_ACTUAL = 1, 2, 4
+VERSION, LABEL, ACTUAL, OTHERS = range(4)
 """Columns of codes: those that every model has, and the first of its tags and categorical features."""
 
-_COUNTER = {name: i for i, name in enumerate(COUNTERS)}
+COUNTER = {name: i for i, name in enumerate(COUNTERS)}
 
 Positions = NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class Columns:
 
     def are_labels(self) -> NDArray[np.bool_]:
         """bool[N]: which events are labels and nothing else."""
-        return np.asarray((self.flags & (_HAS_PREDICTION | _HAS_ERROR)) == 0)
+        return np.asarray((self.flags & (HAS_PREDICTION | HAS_ERROR)) == 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +93,7 @@ class Overlay:
         counters = self._counters(own)
         if other is not None:
             counters = np.concatenate((counters, other.counters))[np.argsort(np.concatenate((own, put)))]
-        tags = self.shape.model.tags
+        tags = self.shape.tags
         named = [other.tags[tag] if other else None for tag in tags]
         categorical = () if self.is_label else self._categorical(chosen, put, other)
         batch = Batch(
@@ -123,7 +123,7 @@ class Overlay:
         other: Batch | None,
     ) -> tuple[Batch, dict[int, Refusal]]:
         given = CodedColumn.of(other.versions) if other else None
-        versions = self._coded(_VERSION, chosen, put, given)
+        versions = self._coded(VERSION, chosen, put, given)
         batch.versions, refused = checked_versions(self.shape, versions, is_label=self.is_label)
         if self.is_label:
             batch.versions = [""] * len(batch)
@@ -154,7 +154,7 @@ class Overlay:
     def _categorical(
         self, chosen: slice | Positions, put: Positions, other: Batch | None
     ) -> tuple[CodedColumn[object], ...]:
-        first = OTHERS + len(self.shape.model.tags)
+        first = OTHERS + len(self.shape.tags)
         return tuple(
             self._coded(first + i, chosen, put, other.categorical[i] if other else None)
             for i in range(len(self.shape.categorical))
@@ -175,20 +175,24 @@ class Overlay:
         """int64[n, counters] of the events that the scanner read."""
         counters = np.zeros((len(own), len(COUNTERS)), np.int64)
         flags = self.columns.flags[own]
-        if (flags & _HAS_ACTUAL).any():
-            counters[:, _COUNTER["actuals"]] = (flags & _HAS_ACTUAL) != 0
+        if (flags & HAS_ACTUAL).any():
+            counters[:, COUNTER["actuals"]] = (flags & HAS_ACTUAL) != 0
             if self.shape.answer == "label":
-                counters[:, _COUNTER["actual_positive"]] = self._positive(_ACTUAL, own)
+                counters[:, COUNTER["actual_positive"]] = self._positive(ACTUAL, own)
         if not self.is_label:
-            labels = self.columns.codes[_LABEL, own]
-            counters[:, _COUNTER["events"]] = 1
-            counters[:, _COUNTER["labelled"]] = labels != 0
-            counters[:, _COUNTER["positive"]] = self._positive(_LABEL, own)
-            counters[:, _COUNTER["errors"]] = (flags & _HAS_ERROR) != 0
+            labels = self.columns.codes[LABEL, own]
+            counters[:, COUNTER["events"]] = 1
+            counters[:, COUNTER["labelled"]] = labels != 0
+            counters[:, COUNTER["positive"]] = self._positive(LABEL, own)
+            counters[:, COUNTER["errors"]] = (flags & HAS_ERROR) != 0
         return counters
 
     def _positive(self, place: int, own: Positions) -> NDArray[np.bool_]:
-        """Whether each label's JSON text is the positive one."""
-        wanted = self.shape.model.positive_label
-        found = [value is not None and json_text(value) == wanted for value in self.values(place)]
-        return np.asarray(np.array(found, bool)[self.columns.codes[place, own]])
+        return are_positive(self.shape, self.values(place), self.columns.codes[place, own])
+
+
+def are_positive(shape: Shape, values: Sequence[Any], codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each label's JSON text is the positive one."""
+    wanted = shape.model.positive_label
+    found = [value is not None and json_text(value) == wanted for value in values]
+    return np.asarray(np.array(found, bool)[codes])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from detectors.fields import ABSENT
 from service.events.batch import Decoded, Record, Reject
 from service.events.overlay import OTHERS, Columns, Overlay
+from service.events.runs import Runs
 from service.events.shapes import Shape
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class EventScanner:
     def __init__(self, shapes: Mapping[str, Shape], event_bytes: int) -> None:
         self.names = tuple(shapes)
         self.shapes = [shape for shape in shapes.values() if _scannable(shape)]
+        self.places = {shape.model.name: i for i, shape in enumerate(self.shapes)}
         self._event_bytes = event_bytes
         self._scanner = Scanner([_spec(shape) for shape in self.shapes])
         widths = [(len(s.numeric) + 2, OTHERS + len(s.model.tags) + len(s.categorical)) for s in self.shapes]
@@ -100,7 +102,7 @@ class EventScanner:
 
     def values(self, place: int, column: int) -> list[Any]:
         """The distinct values of a model's coded column, by code."""
-        return list(self._scanner.values(place, column))
+        return self._scanner.values(place, column)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,18 +131,27 @@ class Scan:
         others = {(batch.model, batch.is_label): batch for batch in other.batches}
         sides = np.where(self.owners < 0, -1, 2 * self.owners + self.columns.are_labels())
         counts = np.bincount(sides + 1, minlength=2 * len(self._scanner.shapes) + 1)
-        places = {shape.model.name: i for i, shape in enumerate(self._scanner.shapes)}
+        several = np.count_nonzero(counts[1:]) > 1
+        runs = (
+            Runs(self._scanner.shapes, self._scanner.values, self.columns, sides, offsets, record_ms)
+            if several
+            else None
+        )
         rejects: list[Reject] = []
         decoded = Decoded(tombstones=other.tombstones, duplicate_keys=other.duplicate_keys)
         for name, is_label in product(self._scanner.names, (False, True)):
             batch = others.get((name, is_label))
-            side = 2 * places[name] + is_label if name in places else -1
+            side = 2 * self._scanner.places[name] + is_label if name in self._scanner.places else -1
             if side >= 0 and counts[side + 1]:
-                everything = counts[side + 1] == len(sides)
-                own = np.arange(len(sides)) if everything else np.flatnonzero(sides == side)
-                values = partial(self._scanner.values, places[name])
-                overlay = Overlay(self._scanner.shapes[places[name]], values, self.columns, is_label=is_label)
-                batch, refused = overlay.batch(own, batch, offsets, record_ms)
+                if runs is not None and batch is None:
+                    batch, refused = runs.batch(side)
+                else:
+                    everything = counts[side + 1] == len(sides)
+                    own = np.arange(len(sides)) if everything else np.flatnonzero(sides == side)
+                    values = partial(self._scanner.values, side // 2)
+                    shape = self._scanner.shapes[side // 2]
+                    overlay = Overlay(shape, values, self.columns, is_label=is_label)
+                    batch, refused = overlay.batch(own, batch, offsets, record_ms)
                 rejects += [Reject(records[i], *refusal) for i, refusal in refused.items()]
             if batch is not None and len(batch):
                 decoded.batches.append(batch)

@@ -83,15 +83,16 @@ class Shape:
     def __post_init__(self) -> None:
         self.numeric = numeric_names(self.model)[:-1]
         self.categorical = categorical_names(self.model)
+        self.tags = self.model.tags
         self.answer = "value" if self.model.task == "regression" else "label"
         self.output = "value" if self.model.task == "regression" else "score"
         self.kinds: dict[str, dict[str, Leaf]] = {
             "features": dict.fromkeys(self.numeric, leaves.NUMBER)
             | dict.fromkeys(self.categorical, leaves.CATEGORY),
             "prediction": {"label": leaves.LABEL, self.output: leaves.NUMBER},
-            "tags": dict.fromkeys(self.model.tags, leaves.TAG),
+            "tags": dict.fromkeys(self.tags, leaves.TAG),
         }
-        tags = len(self.model.tags)
+        tags = len(self.tags)
         # The version, the tags, and what only predictions have: categorical features.
         self.coders = {False: Coder(1 + tags + len(self.categorical)), True: Coder(1 + tags)}
         self.compilable = all(compilable(key) for kinds in self.kinds.values() for key in kinds)
