@@ -31,7 +31,7 @@ def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
     return _at(frame.profile, tuple(keys), frame.at.tobytes())
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _at(profile: Profile, keys: tuple[Key, ...], slices: bytes) -> Fit:
     """From window to window the slices are mostly the same."""
     found = calibration_of(profile)
