@@ -6,7 +6,6 @@ import pytest
 
 from service.alerts import state as state_module
 from service.alerts.notice import AlertNotice, AlertState, Reason
-from service.alerts.state import AlertBook
 from service.errors import ConfigError, DriftlineError
 from service.evaluation.result import Evaluated, Explanation
 from tests.alerts.making import MINUTE, START, alerts, book, evaluated, judgement, monitor, run, window
