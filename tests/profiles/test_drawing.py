@@ -12,6 +12,8 @@ from service.profiles.blocks import bar, histogram, printable, shape, sparkline
 from service.profiles.summary import NumericSummary
 from tests.profiles.test_comparing import numeric, profile
 
+NOT_MEASURED = "dependence: not measured, so p-values take records for independent"
+
 
 @given(st.lists(st.integers(0, 10**9), max_size=50))
 def test_a_sparkline_has_a_character_a_count_and_is_blank_only_for_nothing(counts: list[int]) -> None:
@@ -58,6 +60,7 @@ def test_a_numeric_feature_is_drawn_so(capsys: pytest.CaptureFixture[str]) -> No
     assert drawn[3:] == [
         "x   10 values   missing 0.0 %   invalid 0.0 %",
         "mean 0.5499   sd 0.7891   min 0   5 % 0   25 % 0   median 0   75 % 1   95 % 2.5   max 2.5",
+        NOT_MEASURED,
         "  ≤ 0  60.0 %  ████████████████████████████████████████",
         "  ≤ 1  30.0 %  ████████████████████",
         "≤ 2.5  10.0 %  ██████▋",
@@ -69,6 +72,7 @@ def test_a_categorical_feature_is_drawn_so(capsys: pytest.CaptureFixture[str]) -
     drawn = capsys.readouterr().out.splitlines()
     assert drawn[3:] == [
         "c   4 values   missing 20.0 %   invalid 0.0 %",
+        NOT_MEASURED,
         "   [red]  75.0 %  ████████████████████████████████████████",
         "\\x1b[31m  25.0 %  █████████████▍",
     ]

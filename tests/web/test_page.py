@@ -119,7 +119,7 @@ async def test_names_from_events_and_alerts_cannot_become_markup(client: Client,
 async def test_a_long_table_is_cut_and_says_so(client: Client, world: World) -> None:
     one = world.evaluated.judgements[0]
     many = tuple(
-        replace(one, result=msgspec.structs.replace(one.result, feature=f"f{i:03d}"))
+        msgspec.structs.replace(one, result=msgspec.structs.replace(one.result, feature=f"f{i:03d}"))
         for i in range(ROWS + 50)
     )
     world.board.update(Evaluated(world.evaluated.window, (), many))
