@@ -137,27 +137,25 @@ class Evaluation:
         self._settings = settings
         self._digest = config_digest
 
-    def apply(self, partial: Partial, position: int = 0) -> list[Effect]:
-        """Take in one record of the partials log; ``position`` is its offset there."""
+    def apply(self, partial: Partial, position: int = 0) -> Iterator[Effect]:
+        """Take in one record of the partials log; ``position`` is its offset there.
+
+        What follows from it is worked out while it is asked for, one window at a time, since after an outage
+        a record can close hundreds. Ask for all of it before the next record.
+        """
         if isinstance(partial, Progress):
             self.progress.observe(partial)
-            for name in self._silent:
-                self._model(name)
-            effects = [
-                effect for _, model in sorted(self.models.items()) for effect in self._close(model, position)
-            ]
-            self.progress.forget([plan.model for plan in self._plans.values()])
-            return effects
+            return self._close_all(position)
         if isinstance(partial, Gap):
             self.progress.lose(partial)
-            return []
+            return iter(())
         if partial.model in self._plans:
             model = self._model(partial.model)
             if isinstance(partial, Statement):
                 model.windows.state(partial)
             else:
                 model.learner.add(partial)
-        return []
+        return iter(())
 
     def report(self, record: RetrainingReported) -> None:
         """Take in that a retraining started or finished."""
@@ -194,6 +192,13 @@ class Evaluation:
             decider = Decider(plan.model, self._settings.monitors)
             self.models[name] = ModelState(plan, windows, Learner(plan.model), book, decider)
         return self.models[name]
+
+    def _close_all(self, position: int) -> Iterator[Effect]:
+        for name in self._silent:
+            self._model(name)
+        for _, model in sorted(self.models.items()):
+            yield from self._close(model, position)
+        self.progress.forget([plan.model for plan in self._plans.values()])
 
     def _close(self, model: ModelState, position: int) -> Iterator[Effect]:
         watermark_ms = self.progress.watermark_ms(model.plan.model.lateness)

@@ -78,7 +78,8 @@ class Engine:
         )  # fmt: skip
 
     def _apply(self, partial: Partial) -> None:
-        for effect in self.evaluation.apply(partial):
+        # All at once: what one effect publishes holds from the next record on, as it does on Kafka.
+        for effect in list(self.evaluation.apply(partial)):
             if isinstance(effect, ProfilePublished):
                 self.publish(effect)
             self._sink(effect)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 from aiokafka import (
@@ -143,9 +145,8 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
                 continue
             began, began_ns = time.monotonic(), time.time_ns()
             effects = evaluation.apply(partial, offset)
-            if effects:
-                await self._tell(effects, tp, offset, began_ns)
-            if any(isinstance(effect, Evaluated) for effect in effects):
+            first = next(effects, None)
+            if first is not None and await self._tell(chain((first,), effects), tp, offset, began_ns):
                 self._metrics.evaluated(time.monotonic() - began)
             await asyncio.sleep(0)
         self._show(evaluation)
@@ -155,17 +156,20 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             self._told_to[tp] = position
             await self._commit(tp, position)
 
-    async def _tell(self, effects: Sequence[Effect], tp: TopicPartition, offset: int, began_ns: int) -> None:
-        """Perform what a partial led to; the span reaches back to before windows were closed and judged."""
+    async def _tell(self, effects: Iterable[Effect], tp: TopicPartition, offset: int, began_ns: int) -> int:
+        """Perform what a partial led to, as it is worked out, and say how many windows that were."""
         send = offset >= self._told_to[tp]
-        attributes = told_attributes(effects, offset, sent=send)
-        with self._tracer.span("evaluate.windows", attributes, began_ns=began_ns):
+        told: Counter[type[Effect]] = Counter()
+        with self._tracer.span("evaluate.windows", began_ns=began_ns) as span:
             for effect in effects:
+                told[type(effect)] += 1
                 if isinstance(effect, Evaluated):
                     with self._tracer.span("evaluate.window", window_attributes(effect)):
                         await self._perform(effect, tp, send=send)
                 else:
                     await self._perform(effect, tp, send=send)
+            span.set(told_attributes(told, offset, sent=send))
+        return told[Evaluated]
 
     async def _commit(self, tp: TopicPartition, position: int) -> None:
         """Remember that all output up to here is safe; a partition whose commit is refused is let go.

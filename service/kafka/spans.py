@@ -6,6 +6,7 @@ names and offsets: no payload, and no text of an error, which could hold one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -103,14 +104,14 @@ def window_attributes(evaluated: Evaluated) -> Attributes:
     }
 
 
-def told_attributes(effects: Sequence[Effect], offset: int, *, sent: bool) -> Attributes:
+def told_attributes(told: Counter[type[Effect]], offset: int, *, sent: bool) -> Attributes:
     """What is said of the effects of one partial; those that an earlier owner told are not sent again."""
     return {
         "driftline.offset": offset,
         "driftline.sent": sent,
-        "driftline.windows": sum(isinstance(effect, Evaluated) for effect in effects),
-        "driftline.alerts": sum(isinstance(effect, AlertNotice) for effect in effects),
-        "driftline.requests": sum(isinstance(effect, TriggerNotice) for effect in effects),
+        "driftline.windows": told[Evaluated],
+        "driftline.alerts": told[AlertNotice],
+        "driftline.requests": told[TriggerNotice],
     }
 
 

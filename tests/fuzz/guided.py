@@ -41,7 +41,7 @@ def partials(data: bytes) -> None:
         partial = decode_partial(data)
     except msgspec.MsgspecError:
         return
-    Evaluation(_SETTINGS, Control(), "digest").apply(partial)
+    list(Evaluation(_SETTINGS, Control(), "digest").apply(partial))
 
 
 def control(data: bytes) -> None:

@@ -72,6 +72,6 @@ def test_damaged_partials_never_stop_the_evaluation(story: Story) -> None:
             except msgspec.MsgspecError:
                 met["refused"] += 1
                 continue
-            closed += len(evaluation.apply(partial))
+            closed += len(list(evaluation.apply(partial)))
         met["windows"] += closed
     story.tell(str(dict(met)))
