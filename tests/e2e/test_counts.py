@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from tests.e2e.commands import KEPT, START_MS, build_profile, driftline, with_profile, write_lines
+from tests.e2e.replayed import within
 from tests.e2e.service import Service, credit_config
 from tests.e2e.traffic import credit_events, produce, read_all, spread
 from tests.e2e.truth import stated_counts, window_counts
@@ -41,10 +42,10 @@ async def test_results_and_alerts_on_kafka_are_those_of_a_replay_of_the_same_log
     with Service(tmp_path / "service", config):
 
         async def all_there() -> bool:
-            return len(await results_of(kafka, topic_prefix)) >= len(replayed)
+            return len(within(replayed, await results_of(kafka, topic_prefix))) >= len(replayed)
 
         await eventually(all_there, seconds=40, what="every result of the replay on the topic")
-    assert sorted(await results_of(kafka, topic_prefix)) == sorted(replayed)
+    assert within(replayed, await results_of(kafka, topic_prefix)) == sorted(replayed)
     alerts = [
         orjson.loads(record.value) for record in await read_all(kafka.bootstrap, f"{topic_prefix}alerts")
     ]

@@ -12,6 +12,7 @@ from service.demo.play import prepare
 from service.demo.reference import reference_profile
 from service.profiles.reading import save_profile
 from tests.e2e.commands import KEPT, driftline, with_profile, write_config
+from tests.e2e.replayed import within
 from tests.e2e.service import Service
 from tests.e2e.traffic import Sent, count_all, produce, read_all
 from tests.parts.kafka import KafkaBroker
@@ -39,24 +40,6 @@ def flights_config(kafka: KafkaBroker, prefix: str, hook: str) -> dict[str, Any]
     return config
 
 
-def window_of(line: bytes) -> tuple[str, str]:
-    result = msgspec.json.decode(line)
-    return result["model_version"], result["window"]["name"]
-
-
-def end_of(line: bytes) -> str:
-    end: str = msgspec.json.decode(line)["window"]["end"]
-    return end
-
-
-def last_ends(lines: list[bytes]) -> dict[tuple[str, str], str]:
-    """The last end of each version's windows."""
-    ends: dict[tuple[str, str], str] = {}
-    for line in lines:
-        ends[window_of(line)] = max(ends.get(window_of(line), ""), end_of(line))
-    return ends
-
-
 async def test_flights_through_kafka_give_the_results_and_alerts_of_their_replay(
     kafka: KafkaBroker, topic_prefix: str, webhook_receiver: WebhookReceiver, tmp_path: Path
 ) -> None:
@@ -78,12 +61,10 @@ async def test_flights_through_kafka_give_the_results_and_alerts_of_their_replay
     kafka.create_topics(f"{topic_prefix}flights", config=KEPT)
     sent = [Sent(0, event.value, event.key, event.event_ms) for event in events]
     await produce(kafka.bootstrap, f"{topic_prefix}flights", sent)
-    ends = last_ends(replayed)
 
     async def told() -> list[bytes]:
-        """Results of the windows that the replay has too: to a service the silence after the log goes on."""
-        values = [record.value or b"" for record in await read_all(kafka.bootstrap, f"{topic_prefix}results")]
-        return sorted(value for value in values if end_of(value) <= ends[window_of(value)])
+        records = await read_all(kafka.bootstrap, f"{topic_prefix}results")
+        return within(replayed, [record.value or b"" for record in records])
 
     with Service(tmp_path / "service", config) as service:
 
