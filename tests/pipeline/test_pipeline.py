@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from unittest.mock import patch
 
 import msgspec
@@ -80,7 +81,7 @@ def partials(events: list[Event], cuts: list[int], settings: Settings = SETTINGS
     return said
 
 
-def lines(effects: list[Effect]) -> list[bytes]:
+def lines(effects: Iterable[Effect]) -> list[bytes]:
     """Effects as the bytes that go out."""
     encode = msgspec.json.encode
     return [
