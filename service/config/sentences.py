@@ -70,6 +70,8 @@ def _finding(error: ErrorDetails, document: Document) -> Finding | None:
     kind = error["type"]
     if kind == "too_short" and len(document.value(path) or ()) >= error["ctx"]["min_length"]:
         return None  # pydantic counts the valid items only; the others have an error of their own
+    if kind == "default_factory_not_called":
+        return None  # what the default depends on has an error of its own
     message, consequence, mend = _SENTENCES.get(kind, _other)(error, path, document)
     if kind == "mistake" and error["ctx"]["field"]:
         path = (*path, error["ctx"]["field"])
