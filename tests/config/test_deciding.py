@@ -14,7 +14,7 @@ def with_monitors(*monitors: str) -> str:
 
 def test_a_mistake_beside_a_default_that_depends_on_it_is_one_mistake() -> None:
     (problem,) = problems_of(with_monitors("name: one, metric: change:mean, detector: kswim"))
-    assert problem.path == "monitors[1].detector"
+    assert problem.path == "monitors[2].detector"
 
 
 def test_two_detectors_for_one_series_are_named_at_the_second() -> None:
