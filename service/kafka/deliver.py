@@ -176,10 +176,18 @@ class Partitions:
             await sender.__aexit__(None, None, None)
 
     async def _open_alerts(self, partition: int) -> list[Notice]:
-        """The last statement of every alert on one partition that fires."""
         newest = await read_newest(self._settings.kafka, self._settings.kafka.topics.alerts, partition)
-        alerts = [notice for notice in _notices(newest.values()) if isinstance(notice, AlertNotice)]
-        return [alert for alert in alerts if alert.state == "firing"]
+        return still_firing(newest.values(), self._settings)
+
+
+def still_firing(statements: Iterable[bytes], settings: Settings) -> list[Notice]:
+    """Of the last statements of alerts those that must be sent again and again.
+
+    Nobody judges a model any more that the configuration has lost: its alerts are left to lapse.
+    """
+    watched = {model.name for model in settings.models}
+    alerts = [notice for notice in _notices(statements) if isinstance(notice, AlertNotice)]
+    return [alert for alert in alerts if alert.state == "firing" and alert.model in watched]
 
 
 def _notices(values: Iterable[bytes]) -> list[Notice]:
