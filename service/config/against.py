@@ -13,8 +13,10 @@ REFERENCE = "the reference"
 def in_words(past: PastSpec) -> Mapping[str, str]:
     """By baseline, what a window is compared with.
 
-    >>> in_words(PastSpec())["hour_of_day"], in_words(PastSpec(rolling=7_200_000))["rolling"]
-    ('the same hour of the last 4 days', 'the last 2h before it')
+    >>> in_words(PastSpec())["hour_of_day"]
+    'the same hour of the last 4 days'
+    >>> in_words(PastSpec.model_validate({"rolling": "2h"}))["rolling"]
+    'the last 2h before it'
     """
     number, plural = ("", "") if past.periods == 1 else (f"{past.periods} ", "s")
     days, weeks = (f"the same hour of the last {number}{unit}{plural}" for unit in ("day", "week"))
