@@ -39,8 +39,29 @@ INVALID = _Invalid.INVALID
 """A categorical value of a wrong type."""
 
 
+class _Binned:
+    """What fields of numbers share: cells between edges."""
+
+    edges: NDArray[np.float64]
+
+    @property
+    def value_cells(self) -> int:
+        """How many cells hold values."""
+        return len(self.edges) + 1
+
+    @property
+    def cells(self) -> int:
+        """How many cells the field owns."""
+        return self.value_cells + 3
+
+    @property
+    def search_edges(self) -> NDArray[np.float64]:
+        """Edges whose left binary search gives the cell of any float, missing ones included."""
+        return search_edges(self.edges)
+
+
 @dataclass(frozen=True, eq=False)
-class NumericField:
+class NumericField(_Binned):
     """A field of numbers, binned on edges frozen at the reference.
 
     Parameters
@@ -57,21 +78,6 @@ class NumericField:
     edges: NDArray[np.float64]
     centre: float = 0.0
     scale: float = 1.0
-
-    @property
-    def value_cells(self) -> int:
-        """How many cells hold values."""
-        return len(self.edges) + 1
-
-    @property
-    def cells(self) -> int:
-        """How many cells the field owns."""
-        return self.value_cells + 3
-
-    @property
-    def search_edges(self) -> NDArray[np.float64]:
-        """Edges whose left binary search gives the cell of any float, missing ones included."""
-        return search_edges(self.edges)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class CategoricalField:
 
 
 @dataclass(frozen=True, eq=False)
-class HistogramField:
+class HistogramField(_Binned):
     """A field of numbers that are counted on edges that no reference chooses, and have no moments.
 
     It is measured, as latency is, but not compared with a reference.
@@ -106,21 +112,6 @@ class HistogramField:
 
     name: str
     edges: NDArray[np.float64]
-
-    @property
-    def value_cells(self) -> int:
-        """How many cells hold values."""
-        return len(self.edges) + 1
-
-    @property
-    def cells(self) -> int:
-        """How many cells the field owns."""
-        return self.value_cells + 3
-
-    @property
-    def search_edges(self) -> NDArray[np.float64]:
-        """Edges whose left binary search gives the cell of any float, missing ones included."""
-        return search_edges(self.edges)
 
 
 def search_edges(edges: NDArray[np.float64]) -> NDArray[np.float64]:
