@@ -3,6 +3,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from service.events.run import Buffer
+
 Field: TypeAlias = tuple[bytes, int, int]
 
 class Scanner:
@@ -13,7 +15,9 @@ class Scanner:
     ) -> Self: ...
     def scan(
         self,
-        values: list[bytes | None],
+        data: Buffer,
+        starts: NDArray[np.int64],
+        lengths: NDArray[np.int64],
         limit: int,
         numbers: NDArray[np.float64],
         codes: NDArray[np.int64],

@@ -21,6 +21,7 @@ from service.events.columns import Columns, read_raw
 from service.events.duplicates import DuplicateKeys
 from service.events.leaves import ERROR, UNREADABLE
 from service.events.refusals import Refusal
+from service.events.run import Run
 from service.events.scanning import BUILT, EventScanner
 from service.events.shapes import Shape, decoder
 from service.events.slow import SlowReader
@@ -81,29 +82,37 @@ class NativeDecoder:
             At most one batch a model and kind, models in the order of the configuration, predictions before
             labels; rejects in the order of the records.
         """
-        scan = self._scanner.scan(list(map(_VALUE, records))) if self._scanner else None
-        left = [records[i] for i in scan.left] if scan else records
-        run = _Run(self._owners)
-        for start in range(0, len(left), CHUNK):
-            self._decode_chunk(left[start : start + CHUNK], start, run)
-        decoded = run.finish(left)
-        if self._adapter.learn(len(records), run.first_values(left)):
-            self._compile()
-        return scan.merged(records, decoded) if scan else decoded
+        if self._scanner is None:
+            return self._read(list(records), len(records))
+        run = Run.of(records)
+        scan = self._scanner.scan(run)
+        return scan.merged(run, self._read([run[i] for i in scan.left], len(run)))
 
-    def _decode_chunk(self, records: Sequence[Record], start: int, run: _Run) -> None:
+    def _read(self, records: Sequence[Record], seen: int) -> Decoded:
+        """Decode records without the scanner; they were left of so many."""
+        gathered = _Gathered(self._owners)
+        for start in range(0, len(records), CHUNK):
+            self._decode_chunk(records[start : start + CHUNK], start, gathered)
+        decoded = gathered.finish(records)
+        if self._adapter.learn(seen, gathered.first_values(records)):
+            self._compile()
+        return decoded
+
+    def _decode_chunk(self, records: Sequence[Record], start: int, gathered: _Gathered) -> None:
         values: list[Any] = list(map(_VALUE, records))
         positions = np.arange(start, start + len(values))
         text = self._readable(values)
         if text is None:
-            kept = [i for i, value in enumerate(values) if run.accepts(start + i, value, self._event_bytes)]
+            kept = [
+                i for i, value in enumerate(values) if gathered.accepts(start + i, value, self._event_bytes)
+            ]
             values, positions = [values[i] for i in kept], positions[kept]
             text = b"".join(values)
         events = self._events(values)
         kinds = list(map(type, events))
         distinct = set(kinds)
-        run.duplicate_keys += self._duplicates.count(values, text, kinds, alike=len(distinct) == 1)
-        run.add(events, positions, distinct)
+        gathered.duplicate_keys += self._duplicates.count(values, text, kinds, alike=len(distinct) == 1)
+        gathered.add(events, positions, distinct)
 
     def _readable(self, values: list[Any]) -> bytes | None:
         """All values as one, which is cheap to look at; None if any is missing, too long or not UTF-8."""
@@ -129,7 +138,7 @@ class NativeDecoder:
                 return events
 
 
-class _Run:
+class _Gathered:
     """What is gathered while a run of records is decoded."""
 
     def __init__(self, owners: dict[Any, Shape]) -> None:

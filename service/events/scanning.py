@@ -7,19 +7,19 @@ changes nothing. Where it was not built, since there was no compiler, the decode
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.fields import ABSENT
-from service.events.batch import Decoded, Record, Reject
+from service.events.batch import Decoded, Reject
 from service.events.overlay import OTHERS, Columns, Overlay
+from service.events.run import Run
 from service.events.runs import Runs
 from service.events.shapes import Shape
 
@@ -37,8 +37,6 @@ BUILT = Scanner is not None
 _NUMBER, _SCALAR, _TEXT, _TRUE_NUMBER, _TRUE_SCALAR = range(5)
 _LABEL, _ACTUAL = 1, 2
 _FIELDS_MAX = 512
-
-_OFFSET, _TIMESTAMP = attrgetter("offset"), attrgetter("timestamp")
 
 
 def _spec(shape: Shape) -> tuple[Any, ...]:
@@ -85,9 +83,9 @@ class EventScanner:
         self._numbers = max((numbers for numbers, _ in widths), default=0)
         self._codes = max((codes for _, codes in widths), default=0)
 
-    def scan(self, values: list[bytes | None]) -> Scan:
+    def scan(self, run: Run) -> Scan:
         """Read what can be read of some records' values."""
-        size = len(values)
+        size = len(run)
         columns = Columns(
             np.empty((self._numbers, size)),
             np.empty((self._codes, size), np.int64),
@@ -96,8 +94,9 @@ class EventScanner:
         )
         owners = np.empty(size, np.int32)
         self._scanner.scan(
-            values, self._event_bytes, columns.numbers, columns.codes, columns.times, owners, columns.flags
-        )
+            run.data, run.starts, run.lengths, self._event_bytes,
+            columns.numbers, columns.codes, columns.times, owners, columns.flags,
+        )  # fmt: skip
         return Scan(self, columns, owners)
 
     def values(self, place: int, column: int) -> list[Any]:
@@ -124,10 +123,9 @@ class Scan:
         """The records that the decoder must read."""
         return np.flatnonzero(self.owners < 0).tolist()
 
-    def merged(self, records: Sequence[Record], other: Decoded) -> Decoded:
+    def merged(self, records: Run, other: Decoded) -> Decoded:
         """The whole run, given what the decoder made of the records that were left."""
-        offsets = np.fromiter(map(_OFFSET, records), np.int64, len(records))
-        record_ms = np.fromiter(map(_TIMESTAMP, records), np.int64, len(records))
+        offsets, record_ms = records.offsets, records.record_ms
         others = {(batch.model, batch.is_label): batch for batch in other.batches}
         sides = np.where(self.owners < 0, -1, 2 * self.owners + self.columns.are_labels())
         counts = np.bincount(sides + 1, minlength=2 * len(self._scanner.shapes) + 1)

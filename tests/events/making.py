@@ -12,6 +12,7 @@ import numpy as np
 from service.config.model import Model
 from service.events.batch import Batch, Decoded, Header
 from service.events.native import NativeDecoder
+from service.events.run import TOMBSTONE, Run
 from service.events.slow import SlowReader
 
 TIME = "2026-08-22T10:15:03.120Z"
@@ -33,6 +34,20 @@ class Row:
 def rows(*values: bytes | str | dict[str, Any] | None, first: int = 100) -> list[Row]:
     """Records of the values, with offsets from ``first``."""
     return [Row(first + i, as_bytes(value)) for i, value in enumerate(values)]
+
+
+def side_by_side(records: Sequence[Row], neighbour: bytes = b"") -> Run:
+    """A run whose values stand one behind the other, ``neighbour`` between them, nothing behind."""
+    lengths = [TOMBSTONE if row.value is None else len(row.value) for row in records]
+    steps = [max(length, 0) + len(neighbour) for length in lengths]
+    return Run(
+        neighbour.join(row.value or b"" for row in records),
+        np.cumsum([0, *steps], dtype=np.int64)[:-1],
+        np.array(lengths, np.int64),
+        np.array([row.offset for row in records], np.int64),
+        np.array([row.timestamp for row in records], np.int64),
+        records.__getitem__,
+    )
 
 
 def as_bytes(value: bytes | str | dict[str, Any] | None) -> bytes | None:

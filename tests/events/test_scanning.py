@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.events.native import NativeDecoder
+from service.events.run import Run
 from service.events.scanning import BUILT, EventScanner
 from service.events.shapes import Shape
 from tests.events.making import (
@@ -32,6 +34,7 @@ from tests.events.making import (
     price,
     refused,
     rows,
+    side_by_side,
     tags,
 )
 
@@ -43,7 +46,7 @@ needs_scanner = pytest.mark.skipif(not BUILT, reason="the scanner is not built o
 def left(*values: bytes) -> list[int]:
     """Which of the events of ``credit`` and ``price`` the scanner leaves to the decoder."""
     shapes = {model.name: Shape(model) for model in (credit(), price())}
-    return EventScanner(shapes, LIMIT).scan(list(values)).left
+    return EventScanner(shapes, LIMIT).scan(Run.of(rows(*values))).left
 
 
 def agree(*values: bytes) -> None:
@@ -189,12 +192,54 @@ def test_an_event_over_the_limit_is_refused_as_ever() -> None:
 def test_arrays_too_small_for_the_events_are_refused() -> None:
     scanner = EventScanner({"credit": Shape(credit())}, LIMIT)._scanner
     long, short = np.empty(1_000, np.int64), np.empty(1, np.int64)
+    places = np.zeros(2, np.int64), np.full(2, 2, np.int64)
+    rest = np.empty(9, np.int32), np.empty(9, np.uint8)
     with pytest.raises(ValueError, match="too small"):
-        scanner.scan(
-            [b"{}"] * 2, LIMIT, np.empty(100), long, short, np.empty(9, np.int32), np.empty(9, np.uint8)
-        )
+        scanner.scan(b"{}", *places, LIMIT, np.empty(100), long, short, *rest)
+    with pytest.raises(ValueError, match="too small"):
+        scanner.scan(b"{}", places[0][:1], places[1], LIMIT, np.empty(100), long, long, *rest)
     with pytest.raises(IndexError):
         scanner.values(1, 0)
+
+
+@needs_scanner
+@pytest.mark.parametrize(
+    ("start", "length"), [(-1, 1), (3, 1), (0, 3), (2, 1), (2**63 - 1, 2), (-(2**63), 5), (0, 2**63 - 1)]
+)
+def test_a_place_outside_of_the_buffer_is_refused(start: int, length: int) -> None:
+    row = rows(b"{}")[0]
+    zero = np.zeros(1, np.int64)
+    run = Run(b"{}", np.array([start]), np.array([length]), zero, zero, lambda _: row)
+    with pytest.raises(ValueError, match="outside of the buffer"):
+        EventScanner({"credit": Shape(credit())}, 2**63 - 1).scan(run)
+
+
+@needs_scanner
+@pytest.mark.parametrize("write", [orjson.dumps, lambda made: json.dumps(made, indent=1).encode()])
+def test_no_value_is_read_on_into_its_neighbour(write: Callable[[Any], bytes]) -> None:
+    whole = write(event(latency_ms=12.5, error=0))
+    scanner = EventScanner({"credit": Shape(credit())}, LIMIT)
+    cut = [whole[:end] for end in range(len(whole))]
+    # Behind each prefix stands what would make it whole; behind the whole, what would spoil it.
+    buffer = whole + b"7e5,x"
+    ends = np.arange(len(whole) + 1)
+    run = Run(buffer, np.zeros_like(ends), ends, ends, ends, lambda number: rows(whole[:number])[0])
+    assert scanner.scan(run).left == list(range(len(cut)))
+    for number in (b"1", b"12", b"-", b"1.", b"1.5e", b"tru", b"n"):
+        opened = whole.partition(b"12.5")[0] + number
+        values = [opened, whole[len(opened) :], opened]
+        assert scanner.scan(side_by_side(rows(*values))).left == [0, 1, 2]
+
+
+@needs_scanner
+@pytest.mark.parametrize("neighbour", [b"", b"\0", b"0", b"}", b'"', b" ", b"\\", b"\0\0"])
+def test_what_stands_beside_a_value_changes_nothing(neighbour: bytes) -> None:
+    values = [event(), b"", label(), None, event(features={"age": 4}), b"{", event(tags={"region": "\u00e9"})]
+    records = rows(*values)
+    read, alone = decoder().decode(side_by_side(records, neighbour)), decoder().decode(records)
+    assert plain(read) == plain(alone)
+    assert refused(read) == refused(alone)
+    assert read.tombstones == 1
 
 
 @needs_scanner

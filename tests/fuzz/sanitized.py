@@ -24,7 +24,7 @@ def attack(seed: int, count: int) -> int:
     from service.config.settings import Settings  # noqa: PLC0415  # after the parts were put in place
     from service.pipeline import Ingest  # noqa: PLC0415  # likewise
     from service.windows.control import Control, ProfilePublished  # noqa: PLC0415  # likewise
-    from tests.events.making import Row  # noqa: PLC0415  # likewise
+    from tests.events.making import Row, side_by_side  # noqa: PLC0415  # likewise
     from tests.fuzz.hostile import TIME_MS, hostile  # noqa: PLC0415  # likewise
     from tests.fuzz.models import good_event, models, small_profile  # noqa: PLC0415  # likewise
 
@@ -38,7 +38,9 @@ def attack(seed: int, count: int) -> int:
         # Each value in memory of its own size, so that a byte read beyond it is seen.
         own = [value and bytes(bytearray(value)) for value in values]
         records = [Row(first + i, value, TIME_MS + first * 100) for i, value in enumerate(own)]
-        events += sum(ingest.take("in/0", records).events.values())
+        # Every other time they stand in one buffer, with what might be read on into between them.
+        run = side_by_side(records, rng.choice([b"", b"\0", b"}", b'"', b"0"])) if first % 1_000 else records
+        events += sum(ingest.take("in/0", run).events.values())
         list(ingest.finished("in/0"))
         ingest.sources["in/0"].acknowledge()
     return events

@@ -5,6 +5,7 @@
  */
 #include "model.h"
 #include "times.h"
+#include "values.h"
 
 /* As in service/events/timestamps.py. */
 #define FIRST_MS 946684800000LL
@@ -316,49 +317,61 @@ static int forget(Scanner *self)
     return 1;
 }
 
-static Py_ssize_t scan_all(Scanner *self, PyObject *values, Py_ssize_t limit, const Target *target)
+/* How many were read; -1, with an exception set, if the places of the values are wrong. */
+static Py_ssize_t scan_all(Scanner *self, const Values *values, Py_ssize_t limit, const Target *target)
 {
     Py_ssize_t found = 0;
-    for (Py_ssize_t i = 0; i < target->size; i++) {
-        char *start;
-        Py_ssize_t length;
-        PyObject *value = PyList_GetItem(values, i);
+    Scratch scratch = {NULL, 0};
+    for (Py_ssize_t i = 0; i < target->size && found >= 0; i++) {
         target->owners[i] = -1;
-        if (!PyBytes_Check(value) || PyBytes_AsStringAndSize(value, &start, &length) < 0 || length > limit)
+        if (values->lengths[i] < 0 || values->lengths[i] > limit)
             continue;
-        found += read_event(self, (const byte *)start, (const byte *)start + length, target, i);
+        const byte *value = terminated(values, i, &scratch);
+        found = value == NULL ? -1 : found + read_event(self, value, value + values->lengths[i], target, i);
     }
+    PyMem_Free(scratch.bytes);
     return found;
+}
+
+enum { NUMBERS, CODES, TIMES, OWNERS, FLAGS, STARTS, LENGTHS, DATA, ARRAYS };
+
+/* Bytes an event takes in each of the arrays. */
+static void widths_of(const Scanner *self, Py_ssize_t *widths)
+{
+    for (Py_ssize_t m = 0; m < self->count; m++) {
+        Py_ssize_t numbers = self->models[m].number_count * 8, codes = self->models[m].column_count * 8;
+        widths[NUMBERS] = numbers > widths[NUMBERS] ? numbers : widths[NUMBERS];
+        widths[CODES] = codes > widths[CODES] ? codes : widths[CODES];
+    }
 }
 
 static PyObject *scanner_scan(Scanner *self, PyObject *arguments)
 {
-    PyObject *values, *arrays[5];
-    Py_ssize_t limit, widths[5] = {0, 0, 8, 4, 1};
-    Py_buffer views[5];
+    PyObject *arrays[ARRAYS];
+    Py_ssize_t limit, widths[ARRAYS] = {[TIMES] = 8, [OWNERS] = 4, [FLAGS] = 1, [STARTS] = 8};
+    Py_buffer views[ARRAYS];
     int held = 0;
-    if (!PyArg_ParseTuple(arguments, "O!nOOOOO", &PyList_Type, &values, &limit, &arrays[0], &arrays[1], &arrays[2],
-                          &arrays[3], &arrays[4]))
+    if (!PyArg_ParseTuple(arguments, "OOOnOOOOO", &arrays[DATA], &arrays[STARTS], &arrays[LENGTHS], &limit,
+                          &arrays[NUMBERS], &arrays[CODES], &arrays[TIMES], &arrays[OWNERS], &arrays[FLAGS]))
         return NULL;
-    for (Py_ssize_t m = 0; m < self->count; m++) {
-        Py_ssize_t numbers = self->models[m].number_count * 8, codes = self->models[m].column_count * 8;
-        widths[0] = numbers > widths[0] ? numbers : widths[0];
-        widths[1] = codes > widths[1] ? codes : widths[1];
-    }
+    widths_of(self, widths);
     PyObject *result = NULL;
-    Py_ssize_t size = PyList_Size(values);
-    for (; held < 5; held++) {
-        if (PyObject_GetBuffer(arrays[held], &views[held], PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) < 0)
+    for (; held < ARRAYS; held++)
+        if (PyObject_GetBuffer(arrays[held], &views[held],
+                               (held < STARTS ? PyBUF_WRITABLE : 0) | PyBUF_C_CONTIGUOUS) < 0)
             goto done;
-        if (views[held].len < widths[held] * size) {
+    Py_ssize_t size = views[LENGTHS].len / 8;
+    for (int array = 0; array < LENGTHS; array++)
+        if (widths[array] > 0 && views[array].len / widths[array] < size) {
             PyErr_SetString(PyExc_ValueError, "an array is too small for the events");
-            held++;
             goto done;
         }
-    }
     if (forget(self)) {
-        Target target = {views[0].buf, views[1].buf, views[2].buf, views[3].buf, views[4].buf, size};
-        result = PyLong_FromSsize_t(scan_all(self, values, limit, &target));
+        Target target = {views[NUMBERS].buf, views[CODES].buf,  views[TIMES].buf,
+                         views[OWNERS].buf,  views[FLAGS].buf, size};
+        Values values = {views[DATA].buf, views[STARTS].buf, views[LENGTHS].buf, views[DATA].len};
+        Py_ssize_t found = scan_all(self, &values, limit, &target);
+        result = found < 0 ? NULL : PyLong_FromSsize_t(found);
     }
 done:
     while (held > 0)

@@ -1,4 +1,4 @@
-/* The grammar of JSON: where things end. Bytes of a Python object are followed by a zero, which is in no JSON: so no
+/* The grammar of JSON: where things end. Every value is followed by a zero (see values.h), which is in no JSON: so no
    step below can run past the end, and nothing but whole words needs to look for it. */
 #ifndef DRIFTLINE_TEXT_H
 #define DRIFTLINE_TEXT_H
