@@ -17,7 +17,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 EXTENSIONS = {
     Path("service/events/_scanner.abi3.so"): Path("service/events/scan/scanner.c"),
+    Path("detectors/totals/_measure.abi3.so"): Path("detectors/totals/measure.c"),
     Path("detectors/totals/_tally.abi3.so"): Path("detectors/totals/tally.c"),
+    Path("detectors/totals/_growing.abi3.so"): Path("detectors/totals/growing.c"),
 }
 """Sources by what is made of them, within the source tree."""
 

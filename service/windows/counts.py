@@ -11,7 +11,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.layout import Layout, Rows
+from detectors.layout import COUNTERS, Layout, Rows
+from detectors.totals import growing
 from detectors.totals.accumulate import add_cells, add_sums
 from detectors.totals.sections import add_cell_sums, add_scatter
 from service.windows.codec import ESCAPE, encode_parts
@@ -43,6 +44,12 @@ class PaneCounts:
         self._events = np.zeros(8, np.int64)
         # The narrow row of a row is its own number; one that was widened has ~w for the wide row w.
         self._places = np.arange(8)
+        self._by_cell = np.empty((0, 2), np.int64)
+        if layout.bin_sums:
+            moments = np.arange(len(layout.numeric))
+            # The first cell of a field is that of invalid values, and has no sum.
+            shifts = layout.bin_sum_starts[:-1] - (layout.starts[moments] - layout.sums) - 1
+            self._by_cell = np.stack((moments + len(COUNTERS), shifts), axis=1)
 
     def make_room(self, rows: int) -> None:
         """Let there be at least so many rows."""
@@ -53,6 +60,25 @@ class PaneCounts:
             self._narrow = _grown(self._narrow, size)
             self._events = _grown(self._events, size)
             self._places = np.concatenate((self._places, np.arange(before, size)))
+
+    def add_all(self, rows: Numbers, cells: NDArray[np.int32], sums: Numbers) -> None:
+        """Count N records, each in a row of each of D groupings.
+
+        Parameters
+        ----------
+        rows
+            int64[D, N], C-contiguous: the row of each record, -1 where it is in none.
+        cells
+            int32[F, N], C-contiguous: the cells in which a record counts, 0 being the first of a row; F is 0
+            for labels.
+        sums
+            int64[N, S], C-contiguous: what a record adds to the first S sums.
+        """
+        if len(cells):
+            full = growing.count_events(self._events, self._places, rows, _NARROW_MAX)
+            if full:
+                self._widen(np.array(full))
+        growing.add_all(self._sums, self._narrow, self._wide, self._places, rows, cells, sums, self._by_cell)
 
     def add(self, rows: Numbers, cells: Numbers, sums: Numbers) -> None:
         """Count N records.

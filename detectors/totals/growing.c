@@ -1,0 +1,200 @@
+/* Counts batches of records in the rows of a pane, over all groupings of its slices at once. */
+#include "matrix.h"
+
+enum { BLOCK = 256 };
+
+/* Whether every row is -1 or one of `count`. */
+static int rows_fit(const Plain *rows, Py_ssize_t count)
+{
+    const int64_t *row = rows->data;
+    int fits = 1;
+    for (Py_ssize_t i = 0; i < rows->rows * rows->columns; i++)
+        fits &= (uint64_t)row[i] + 1 <= (uint64_t)count;
+    return fits;
+}
+
+/* Counts the events of rows; returns the rows that bytes no longer hold, each once. */
+static PyObject *count_events(PyObject *module, PyObject *arguments)
+{
+    PyObject *arrays[3], *result = NULL;
+    Plain plain[3];
+    long long most;
+    int held = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OOOL", &arrays[0], &arrays[1], &arrays[2], &most))
+        return NULL;
+    while (held < 3 && take_plain(arrays[held], &plain[held], 8, held == 0))
+        held++;
+    if (held == 3) {
+        const Plain *events = &plain[0], *places = &plain[1], *rows = &plain[2];
+        if (events->columns != 1 || places->columns != 1 || places->rows != events->rows ||
+            !rows_fit(rows, events->rows))
+            PyErr_SetString(PyExc_IndexError, "a record counts in no row");
+        else if ((result = PyList_New(0)) != NULL) {
+            int64_t *count = events->data;
+            const int64_t *place = places->data, *row = rows->data;
+            for (Py_ssize_t i = 0; result != NULL && i < rows->rows * rows->columns; i++) {
+                /* The event that passes the limit tells of it, and those after it do not. */
+                if (row[i] < 0 || ++count[row[i]] != most + 1 || place[row[i]] < 0)
+                    continue;
+                PyObject *full = PyLong_FromLongLong(row[i]);
+                if (full == NULL || PyList_Append(result, full) < 0)
+                    Py_CLEAR(result);
+                Py_XDECREF(full);
+            }
+        }
+    }
+    release_plain(plain, held);
+    return result;
+}
+
+/* What a batch is counted in, and the batch. */
+typedef struct {
+    Plain totals, narrow, wide, places, rows, cells, sums, by_cell;
+} Job;
+
+static const char *misfit(const Job *job)
+{
+    const Py_ssize_t count = job->places.rows, n = job->sums.rows, width = job->narrow.columns;
+    const int32_t *cell = job->cells.data;
+    const int64_t *place = job->places.data;
+    int fits = 1;
+    if (job->places.columns != 1 || job->wide.columns != width || job->totals.rows < count)
+        return "rows of sums and of cells are not as many, or not of one width";
+    if (job->rows.columns != n || (job->cells.columns != n && job->cells.rows))
+        return "rows, cells and sums are not of as many records";
+    if (job->sums.columns > job->totals.columns || !rows_fit(&job->rows, count))
+        return "a record counts in no row, or adds to more columns than it has";
+    for (Py_ssize_t i = 0; i < job->cells.rows * job->cells.columns; i++)
+        fits &= (uint32_t)cell[i] < (uint64_t)width;
+    const Py_ssize_t links = job->cells.rows ? job->by_cell.rows : 0;
+    if (links > job->cells.rows || (links && job->by_cell.columns != 2))
+        return "values by cell need a cell and a sum each";
+    for (Py_ssize_t i = 0; i < 2 * links; i += 2)
+        if ((uint64_t)((const int64_t *)job->by_cell.data)[i] >= (uint64_t)job->sums.columns)
+            return "values by cell need a cell and a sum each";
+    for (Py_ssize_t i = 0; i < count; i++)
+        fits &= place[i] < 0 ? ~place[i] < job->wide.rows : place[i] < job->narrow.rows;
+    return fits ? NULL : "a record counts in no cell of a row";
+}
+
+static void add_block_sums(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
+{
+    const Py_ssize_t columns = job->sums.columns;
+    for (Py_ssize_t i = start; i < end; i++) {
+        if (rows[i] < 0)
+            continue;
+        /* Unsigned, since sums that are taken away again may pass through any value. */
+        uint64_t *restrict into = (uint64_t *)job->totals.data + rows[i] * job->totals.columns;
+        const uint64_t *restrict from = (const uint64_t *)job->sums.data + i * columns;
+        for (Py_ssize_t column = 0; column < columns; column++)
+            into[column] += from[column];
+    }
+}
+
+static void add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
+{
+    const Py_ssize_t width = job->narrow.columns, n = job->cells.columns;
+    const int64_t *places = job->places.data;
+    uint8_t *small[BLOCK];
+    int64_t *large[BLOCK];
+    Py_ssize_t own_small[BLOCK], own_large[BLOCK], smalls = 0, larges = 0;
+    for (Py_ssize_t i = start; i < end; i++) {
+        if (rows[i] < 0)
+            continue;
+        const int64_t place = places[rows[i]];
+        if (place < 0) {
+            large[larges] = (int64_t *)job->wide.data + ~place * width;
+            own_large[larges++] = i;
+        } else {
+            small[smalls] = (uint8_t *)job->narrow.data + place * width;
+            own_small[smalls++] = i;
+        }
+    }
+    /* Field by field: the cells of one field lie close together, and stay in the processor's cache. */
+    for (Py_ssize_t field = 0; field < job->cells.rows; field++) {
+        const int32_t *cell = (const int32_t *)job->cells.data + field * n;
+        for (Py_ssize_t j = 0; j < smalls; j++)
+            small[j][cell[own_small[j]]]++;
+        for (Py_ssize_t j = 0; j < larges; j++)
+            large[j][cell[own_large[j]]]++;
+    }
+}
+
+/* The values of a block, to the sums of the cells in which they count. */
+static int add_block_cell_sums(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
+{
+    const Py_ssize_t columns = job->sums.columns, n = job->cells.columns;
+    for (Py_ssize_t field = 0; field < job->by_cell.rows; field++) {
+        const int64_t *link = (const int64_t *)job->by_cell.data + 2 * field;
+        const uint64_t *values = (const uint64_t *)job->sums.data + link[0];
+        const int32_t *cells = (const int32_t *)job->cells.data + field * n;
+        for (Py_ssize_t i = start; i < end; i++) {
+            const uint64_t value = values[i * columns], at = (uint64_t)cells[i] + (uint64_t)link[1];
+            /* What is no number adds nothing, and its cell has no sum. */
+            if (rows[i] < 0 || value == 0)
+                continue;
+            if (at >= (uint64_t)job->totals.columns)
+                return 0;
+            ((uint64_t *)job->totals.data)[(uint64_t)(rows[i] * job->totals.columns) + at] += value;
+        }
+    }
+    return 1;
+}
+
+static int count_all(const Job *job)
+{
+    const Py_ssize_t n = job->sums.rows;
+    int fine = 1;
+    /* A block's cells and sums are read once for all groupings, while they are in the cache. */
+    for (Py_ssize_t start = 0; fine && start < n; start += BLOCK) {
+        const Py_ssize_t end = n - start < BLOCK ? n : start + BLOCK;
+        for (Py_ssize_t grouping = 0; fine && grouping < job->rows.rows; grouping++) {
+            const int64_t *rows = (const int64_t *)job->rows.data + grouping * n;
+            add_block_sums(job, rows, start, end);
+            if (job->cells.rows)
+                add_block_cells(job, rows, start, end);
+            if (job->cells.rows)
+                fine = add_block_cell_sums(job, rows, start, end);
+        }
+    }
+    return fine;
+}
+
+static PyObject *add_all(PyObject *module, PyObject *arguments)
+{
+    static const Py_ssize_t ITEMS[] = {8, 1, 8, 8, 8, 4, 8, 8};
+    PyObject *arrays[8], *result = NULL;
+    Job job;
+    Plain *const plain[] = {&job.totals, &job.narrow, &job.wide,  &job.places,
+                            &job.rows,   &job.cells,  &job.sums, &job.by_cell};
+    int held = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
+                          &arrays[5], &arrays[6], &arrays[7]))
+        return NULL;
+    while (held < 8 && take_plain(arrays[held], plain[held], ITEMS[held], held < 3))
+        held++;
+    if (held == 8) {
+        const char *wrong = misfit(&job);
+        if (!wrong && !count_all(&job))
+            wrong = "a value counts in no sum of a row";
+        if (wrong)
+            PyErr_SetString(PyExc_IndexError, wrong);
+        else
+            result = Py_NewRef(Py_None);
+    }
+    while (held > 0)
+        PyBuffer_Release(&plain[--held]->view);
+    return result;
+}
+
+static PyMethodDef METHODS[] = {
+    {"count_events", count_events, METH_VARARGS, "Count the events of rows."},
+    {"add_all", add_all, METH_VARARGS, "Count records in all groupings."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, .m_name = "_growing", .m_size = -1, .m_methods = METHODS};
+
+PyMODINIT_FUNC PyInit__growing(void) { return PyModule_Create(&MODULE); }
