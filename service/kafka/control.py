@@ -46,6 +46,7 @@ class ControlReader:
         self._consumer = make_consumer(self._kafka, group=None, fetch_max_wait_ms=100)
         self._consumer.assign([self._partition])
         await self._consumer.start()
+        self._consumer.pause(self._partition)
         await self._consumer.seek_to_beginning(self._partition)
         await self.read_to_end()
 
@@ -59,10 +60,18 @@ class ControlReader:
         assert self._consumer is not None, "start comes first"
         async with self._lock:
             end = (await self._consumer.end_offsets([self._partition]))[self._partition]
-            while await self._consumer.position(self._partition) < end:
-                records = await self._consumer.getmany(self._partition, timeout_ms=1_000)
-                for record in records.get(self._partition, ()):
-                    self._take(record.offset, record.value)
+            if await self._consumer.position(self._partition) >= end:
+                return
+            # A broker answers one request of a connection after the other: a fetch that waits for news would
+            # hold up the question for the end. So nothing is fetched but what is known to be there.
+            self._consumer.resume(self._partition)
+            try:
+                while await self._consumer.position(self._partition) < end:
+                    records = await self._consumer.getmany(self._partition, timeout_ms=1_000)
+                    for record in records.get(self._partition, ()):
+                        self._take(record.offset, record.value)
+            finally:
+                self._consumer.pause(self._partition)
 
     def _take(self, offset: int, value: bytes | None) -> None:
         try:

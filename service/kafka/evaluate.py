@@ -36,13 +36,13 @@ from service.kafka.gaps import unknown_since
 from service.kafka.noted import note
 from service.kafka.outbox import Outbox
 from service.kafka.placing import placed
+from service.kafka.refused import readable
 from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
 from service.kafka.spans import UNTRACED, Tracer, batch_attributes, told_attributes, window_attributes
 from service.pipeline import Effect, Evaluation
 from service.web.board import Board
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control, RetrainingReported
-from service.windows.statement import Partial, decode_partial
 
 log = logging.getLogger(__name__)
 
@@ -103,14 +103,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
                 batches = await self._next()
                 async with self._lock:
                     self._raise_failure()
-                    for tp, records in batches.items():
-                        if tp not in self._evaluations:
-                            continue
-                        if era != self._era:  # read before a recovery, or after: only reading again is sure
-                            self._consumer.seek(tp, self._folded_to[tp])
-                        else:
-                            with self._tracer.span("evaluate.batch", batch_attributes(tp, records)):
-                                await self._fold(tp, [(record.offset, record.value) for record in records])
+                    await self._fold_all(batches, era)
                     if time.monotonic() >= snapshot_due:
                         await self._snapshot()
                         snapshot_due = time.monotonic() + SNAPSHOT_EVERY_S
@@ -136,11 +129,24 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             return {}
         return batches
 
+    async def _fold_all(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]], era: int) -> None:
+        """Fold what was read in one go, and commit all of it together."""
+        ours = {tp: records for tp, records in batches.items() if tp in self._evaluations}
+        if era != self._era:  # read before a recovery, or after: only reading again is sure
+            for tp in ours:
+                self._consumer.seek(tp, self._folded_to[tp])
+            return
+        if ours:
+            await self._reader.read_to_end()
+        for tp, records in ours.items():
+            with self._tracer.span("evaluate.batch", batch_attributes(tp, records)):
+                await self._fold(tp, [(record.offset, record.value) for record in records])
+        await self._commit(ours)
+
     async def _fold(self, tp: TopicPartition, records: Sequence[tuple[int, bytes]]) -> None:
         evaluation = self._evaluations[tp]
-        await self._reader.read_to_end()
         for offset, value in records:
-            partial = _decode(tp, offset, value)
+            partial = readable(tp, offset, value)
             if partial is None:
                 continue
             began, began_ns = time.monotonic(), time.time_ns()
@@ -150,11 +156,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
                 self._metrics.evaluated(time.monotonic() - began)
             await asyncio.sleep(0)
         self._show(evaluation)
-        position = self._folded_to[tp] = records[-1][0] + 1
-        if position > self._told_to[tp]:
-            await self._outbox.acknowledged()
-            self._told_to[tp] = position
-            await self._commit(tp, position)
+        self._folded_to[tp] = records[-1][0] + 1
 
     async def _tell(self, effects: Iterable[Effect], tp: TopicPartition, offset: int, began_ns: int) -> int:
         """Perform what a partial led to, as it is worked out, and say how many windows that were."""
@@ -171,16 +173,22 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             span.set(told_attributes(told, offset, sent=send))
         return told[Evaluated]
 
-    async def _commit(self, tp: TopicPartition, position: int) -> None:
-        """Remember that all output up to here is safe; a partition whose commit is refused is let go.
+    async def _commit(self, folded: Iterable[TopicPartition]) -> None:
+        """Remember that all output up to here is safe; partitions whose commit is refused are let go.
 
-        Whoever gets it tells what was told since the last commit once more, with the same ids.
+        Whoever gets them tells what was told since the last commit once more, with the same ids.
         """
+        news = {tp: self._folded_to[tp] for tp in folded if self._folded_to[tp] > self._told_to[tp]}
+        if not news:
+            return
+        await self._outbox.acknowledged()
+        self._told_to |= news
         try:
-            await self._consumer.commit({tp: OffsetAndMetadata(position, "")})
+            await self._consumer.commit({tp: OffsetAndMetadata(to, "") for tp, to in news.items()})
         except REFUSED as error:
             log.info("commit not taken", extra={"error": repr(error)})
-            self._let_go(tp)
+            for tp in news:
+                self._let_go(tp)
 
     def _let_go(self, tp: TopicPartition) -> None:
         evaluation = self._evaluations.pop(tp, None)
@@ -287,12 +295,3 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._consumer.seek(tp, position)
         self._era += 1
         self._show(evaluation)
-
-
-def _decode(tp: TopicPartition, offset: int, value: bytes) -> Partial | None:
-    try:
-        return decode_partial(value)
-    except msgspec.MsgspecError as error:
-        where = {"topic": tp.topic, "partition": tp.partition, "offset": offset, "error": str(error)}
-        log.error("partial refused", extra=where)  # noqa: TRY400  # the error says it all
-        return None
