@@ -167,19 +167,25 @@ class ModelWindows:
         replaced = self._replaced(version, spec)
         for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected, replaced):
             self._state.runs[key] = after
-            if wanted:
-                # Labels come when they come, and the end of a replay is no silence.
-                over = self.watermark_ms >= FOREVER_MS and after.end_ms >= self.stated_ms
-                ends.append((after.end_ms, after.left and version != "" and not over))
+            # A replay ends with its events: what it lacks after them is no silence, and no fall of traffic.
+            told_ms = after.end_ms if after.empty else after.end_ms - slide + 1
+            if wanted and not self._after_replay(told_ms):
+                # Labels come when they come.
+                left = after.left and version != "" and not self._after_replay(after.end_ms + 1)
+                ends.append((after.end_ms, left))
         return ends
+
+    def _after_replay(self, time_ms: int) -> bool:
+        """Whether a replay has ended, and not even a pane that any source stated reaches so far."""
+        return self.watermark_ms >= FOREVER_MS and time_ms > self.stated_ms
 
     def _expects(self, version: str, spec: WindowSpec) -> Callable[[int], bool]:
         """Whether silence of a version is a finding: not when another version has taken its place."""
-        over = self.watermark_ms >= FOREVER_MS or version not in self._plan.known_versions()
+        known = version in self._plan.known_versions()
         replaced = self._replaced(version, spec)
 
         def expected(end_ms: int) -> bool:
-            return not over and replaced(end_ms - spec.slide_ms) != end_ms
+            return known and not self._after_replay(end_ms) and replaced(end_ms - spec.slide_ms) != end_ms
 
         return expected
 
@@ -277,7 +283,7 @@ class ModelWindows:
         known = version in self._plan.known_versions()
         run = SILENT_RUN if known else EMPTY_RUN
         keys = [(version, spec.name) for spec in self.model.windows]
-        if any(shelves.values()) or any(self._empty(key) < run for key in keys):
+        if any(shelves.values()) or any(self._state.runs.get(key, Run(0)).empty < run for key in keys):
             return
         self._state.retired += 1
         del self._state.shelves[version]
@@ -285,7 +291,3 @@ class ModelWindows:
             self._running.pop(key, None)
             if not known:
                 del self._state.runs[key]
-
-    def _empty(self, key: tuple[str, str]) -> int:
-        """How many windows in a row held no record, of a version and a specification."""
-        return self._state.runs[key].empty if key in self._state.runs else 0

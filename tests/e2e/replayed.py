@@ -6,6 +6,7 @@ A replay ends with its events. To a service the silence after them goes on, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -14,12 +15,22 @@ def within(replayed: Iterable[bytes], told: Iterable[bytes]) -> list[bytes]:
     """Those of the told results whose windows the replay has too, sorted."""
     ends: dict[tuple[str, str, str], str] = {}
     for line in replayed:
-        window, end = _window_of(line)
+        window, end = _window_of(msgspec.json.decode(line))
         ends[window] = max(ends.get(window, ""), end)
-    return sorted(line for line in told if _window_of(line)[1] <= ends.get(_window_of(line)[0], ""))
+
+    def shared(line: bytes) -> bool:
+        window, end = _window_of(msgspec.json.decode(line))
+        return end <= ends.get(window, "")
+
+    return sorted(filter(shared, told))
 
 
-def _window_of(line: bytes) -> tuple[tuple[str, str, str], str]:
-    result = msgspec.json.decode(line)
-    window = result["window"]
-    return (result["model"], result["model_version"], window["name"]), window["end"]
+def transitions(replayed: Iterable[bytes], told: Iterable[bytes]) -> list[str]:
+    """Ids of the transitions of told alerts about windows that the replay has results of, sorted."""
+    alerts = [line for line in told if msgspec.json.decode(line).get("transition")]
+    return sorted(msgspec.json.decode(line)["id"] for line in within(replayed, alerts))
+
+
+def _window_of(told: dict[str, Any]) -> tuple[tuple[str, str, str], str]:
+    window = told["window"]
+    return (told["model"], told["model_version"], window["name"]), window["end"]

@@ -12,7 +12,7 @@ from service.demo.play import prepare
 from service.demo.reference import reference_profile
 from service.profiles.reading import save_profile
 from tests.e2e.commands import KEPT, driftline, with_profile, write_config
-from tests.e2e.replayed import within
+from tests.e2e.replayed import transitions, within
 from tests.e2e.service import Service
 from tests.e2e.traffic import Sent, count_all, produce, read_all
 from tests.parts.kafka import KafkaBroker
@@ -77,12 +77,10 @@ async def test_flights_through_kafka_give_the_results_and_alerts_of_their_replay
         assert service.metric("driftline_late_events_total") == 0
         assert service.metric("driftline_rejects_total") == 0
     assert await told() == replayed
-    notices = [
-        msgspec.json.decode(record.value)
-        for record in await read_all(kafka.bootstrap, f"{topic_prefix}alerts")
-    ]
-    transitions = sorted(notice["id"] for notice in notices if notice.get("transition"))
+    notices = [record.value or b"" for record in await read_all(kafka.bootstrap, f"{topic_prefix}alerts")]
     expected = [msgspec.json.decode(line) for line in alerts.read_bytes().splitlines()]
-    assert transitions == sorted(notice["id"] for notice in expected if notice["notice"] == "alert")
+    assert transitions(replayed, notices) == sorted(
+        notice["id"] for notice in expected if notice["notice"] == "alert"
+    )
     firing = {(one["alertname"], one["slice"]) for one in expected if one.get("state") == "firing"}
     assert firing >= {("WindShift", "origin=JFK"), ("FieldMissing", "carrier=B6")}

@@ -14,7 +14,6 @@ from service.embedded.engine import Engine
 from service.evaluation.result import Evaluated
 from service.pipeline import Effect
 from service.windows.clock import FOREVER_MS
-from service.windows.silence import EMPTY_RUN
 from tests.windows.making import START_MS, Event, log
 
 SETTINGS = parse(
@@ -141,5 +140,5 @@ def test_the_end_of_a_replay_is_no_silence_and_resolves_nothing() -> None:
     assert open_after(effects_of(steady(0, 20), inf, settings=VERSIONS)) == {"1"}
     effects = effects_of([Event(second) for second in range(20)], inf)
     windows = [effect.window for effect in effects if isinstance(effect, Evaluated)]
-    assert len([window for window in windows if window.model == "fast"]) == 2 + EMPTY_RUN
+    assert len([window for window in windows if window.model == "fast"]) == 2
     assert not [alert for alert in alerts(effects) if alert.fired]

@@ -132,7 +132,31 @@ def test_labels_come_when_they_come() -> None:
 def test_the_end_of_a_replay_is_no_silence() -> None:
     plan = plan_of(NAMED)
     windows = begun(plan, at(plan, 0))
-    assert minutes(windows, FOREVER_MS) == list(range(1 + EMPTY_RUN))
+    assert minutes(windows, FOREVER_MS) == [0]
+
+
+def test_a_window_that_slides_ends_with_the_events_of_a_replay() -> None:
+    """
+    events     █ █ .
+    windows    ▔ ▔           those after it would see traffic fall that nobody saw fall
+                 ▔▔▔
+    """
+    plan = plan_of(model_of({"length": "3m", "every": "1m"}))
+    windows = begun(plan, at(plan, 0), at(plan, 1))
+    assert minutes(windows, FOREVER_MS) == [-2, -1]
+
+
+def test_a_window_that_a_replay_ends_in_is_evaluated_of_versions_with_events_there() -> None:
+    plan = plan_of(model_of({"length": "1m"}, {"length": "5m"}, versions=("1", "2")))
+    windows = [w for w in begun(plan, at(plan, 0), at(plan, 6, "2")).close(FOREVER_MS) if w.name == "5m"]
+    ends = [(window.version, (window.end_ms - START_MS) // MINUTE_MS) for window in windows]
+    assert ends == [("1", 5), ("2", 10)]
+
+
+def test_silence_of_an_expected_version_before_a_replay_ends_is_a_finding() -> None:
+    plan = plan_of(NAMED)
+    windows = begun(plan, at(plan, 0), at(plan, 20, "2"))
+    assert minutes(windows, FOREVER_MS) == list(range(21))
 
 
 def test_a_version_that_fell_silent_in_the_middle_of_a_replay_was_silent() -> None:
