@@ -105,7 +105,7 @@ class Ingest:
         spec = plan.model.reference.learn
         if batch.is_label or spec is None:
             return
-        for version in dict.fromkeys(batch.versions):
+        for version in batch.versions.present():
             key = (name, batch.model, version)
             if not plan.learns(version) or self._sampled.get(key, 0) >= spec.events:
                 continue

@@ -18,9 +18,8 @@ needs_compiler = pytest.mark.skipif(
 
 def copy_sources(folder: Path) -> None:
     for source in EXTENSIONS.values():
-        shutil.copytree(
-            (ROOT / source).parent, (folder / source).parent, ignore=shutil.ignore_patterns("*.so")
-        )
+        skipped = shutil.ignore_patterns("*.so")
+        shutil.copytree((ROOT / source).parent, (folder / source).parent, ignore=skipped, dirs_exist_ok=True)
 
 
 @needs_compiler

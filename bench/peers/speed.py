@@ -26,8 +26,7 @@ from detectors.layout import COUNTERS, Rows
 from detectors.profile import Profile
 from detectors.psi import psi
 from detectors.totals.accumulate import accumulate
-from detectors.totals.binning import Binning
-from detectors.totals.numeric import grid_moments
+from detectors.totals.measuring import Measuring
 from service.config.model import Model
 from service.config.monitor import Monitor
 from service.evaluation.evaluate import evaluate
@@ -75,7 +74,7 @@ class Driftline:
 
     def __init__(self, profile: Profile) -> None:
         self._profile, self._layout = profile, profile.layout
-        self._binning = Binning(self._layout.numeric)
+        self._measuring = Measuring(self._layout)
         places = range(len(self._layout.numeric))
         self._cells = np.array([self._layout.values(profile.totals, i)[0] for i in places])
         self._groups = decile_groups(self._cells)
@@ -84,9 +83,8 @@ class Driftline:
     def totals(self, window: Reference) -> Rows:
         """Counts and moments of a window, int64[1, row size]."""
         totals = self._layout.zeros(1)
-        cells = self._binning.cells(window.numeric.T) + self._layout.starts[: len(FEATURES), None]
-        sums = np.concatenate([window.counters, *grid_moments(self._layout.numeric, window.numeric)], axis=1)
-        accumulate(totals, np.zeros(len(sums), np.int64), cells.T, sums)
+        cells, sums, _ = self._measuring.measured([window.numeric.T], [], window.counters)
+        accumulate(totals, np.zeros(len(sums), np.int64), cells.T.astype(np.int64) + self._layout.sums, sums)
         return totals
 
     def psi_and_ks(self, window: Reference) -> set[str]:

@@ -78,7 +78,7 @@ class Batch:
     record_ms
         int64[N]: the record's timestamp, -1 where the broker gave none.
     versions
-        N model versions; labels have ``""``.
+        N model versions, of which no two codes mean the same; labels have ``""``.
     tags
         For each tag that slices need, a column of N values; None where the event has none.
     numeric
@@ -101,7 +101,7 @@ class Batch:
     offsets: NDArray[np.int64]
     record_ms: NDArray[np.int64]
     event_ms: NDArray[np.int64]
-    versions: list[str]
+    versions: CodedColumn[str]
     tags: dict[str, CodedColumn[str | None]]
     numeric: NDArray[np.float64]
     categorical: tuple[CodedColumn[object], ...]
@@ -119,9 +119,10 @@ class Batch:
             offsets=self.offsets[members],
             record_ms=self.record_ms[members],
             event_ms=self.event_ms[members],
-            versions=[self.versions[i] for i in members.tolist()],
+            versions=self.versions.take(members),
             tags={tag: column.take(members) for tag, column in self.tags.items()},
-            numeric=self.numeric[members],
+            # By way of the transpose, a feature's values stay together.
+            numeric=self.numeric.T.take(members, axis=1).T,
             categorical=tuple(column.take(members) for column in self.categorical),
             counters=self.counters[members],
             latency_ms=None if self.latency_ms is None else self.latency_ms[members],
@@ -129,8 +130,9 @@ class Batch:
 
     def only(self, version: str) -> Batch:
         """The events of one version."""
-        members = [i for i, own in enumerate(self.versions) if own == version]
-        return self if len(members) == len(self) else self.take(np.array(members, dtype=np.int64))
+        wanted = np.array([own == version for own in self.versions.values], np.bool_)
+        members = np.flatnonzero(wanted[self.versions.codes])
+        return self if len(members) == len(self) else self.take(members)
 
 
 @dataclass(slots=True)

@@ -74,6 +74,15 @@ class CodedColumn(Sequence[T], Generic[T]):
             return type(self)(self.codes[place], self.values)
         return self.values[int(self.codes[place])]
 
+    def present(self) -> list[T]:
+        """The values that occur, in the order in which they first do.
+
+        >>> CodedColumn(np.array([2, 0, 2]), ["a", "b", "c"]).present()
+        ['c', 'a']
+        """
+        codes, first = np.unique(self.codes, return_index=True)
+        return [self.values[code] for code in codes[np.argsort(first)].tolist()]
+
     def take(self, members: NDArray[np.int64]) -> CodedColumn[T]:
         """The values at ``members``, int64[n]."""
         return CodedColumn(self.codes[members], self.values)

@@ -158,7 +158,7 @@ class Columns:
             offsets=offsets[positions],
             record_ms=record_ms[positions],
             event_ms=event_ms,
-            versions=[""] * len(positions) if self._is_label else versions,
+            versions=versions,
             tags=dict(zip(tags, coded, strict=False)),
             numeric=numeric.T,
             categorical=tuple(coded[len(tags) :]),
@@ -181,20 +181,26 @@ class Columns:
 
 def checked_versions(
     shape: Shape, given: CodedColumn[Scalar], *, is_label: bool
-) -> tuple[list[str], dict[int, Refusal]]:
-    """The version of each event as text, and which events are refused for theirs."""
+) -> tuple[CodedColumn[str], dict[int, Refusal]]:
+    """The version of each event as text, that of labels empty, and which events are refused for theirs."""
     column = as_text(given)
-    versions = [column.values[0]] * len(column) if len(column.values) == 1 else list(column)
     accepted = shape.model.versions
     wrong = {
-        version: _wrong_version(version, accepted)
-        for version in column.values
+        code: _wrong_version(version, accepted)
+        for code, version in enumerate(column.values)
         if len(version) > VERSION_MAX
         or (accepted is not None and version not in accepted and not (is_label and not version))
     }
-    if not wrong:
-        return versions, {}
-    return versions, {i: wrong[version] for i, version in enumerate(versions) if version in wrong}
+    refused = {}
+    if wrong:
+        codes = column.codes.tolist()
+        refused = {i: wrong[code] for i, code in enumerate(codes) if code in wrong}
+    return (no_versions(len(column)) if is_label else column), refused
+
+
+def no_versions(count: int) -> CodedColumn[str]:
+    """The versions of labels."""
+    return CodedColumn(np.zeros(count, np.int64), [""])
 
 
 def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
@@ -203,9 +209,13 @@ def suspicious(event_ms: NDArray[np.int64]) -> list[int]:
 
 
 def as_text(versions: CodedColumn[Scalar]) -> CodedColumn[str]:
-    """Versions as text; a missing one is empty."""
+    """Versions as text, each with one code; a missing one is empty."""
     texts = ["" if version is None else json_text(version) for version in versions.values]
-    return CodedColumn(versions.codes, texts)
+    distinct = list(dict.fromkeys(texts))
+    if len(distinct) == len(texts):
+        return CodedColumn(versions.codes, texts)
+    codes = np.array([distinct.index(text) for text in texts], np.int64)
+    return CodedColumn(codes[versions.codes], distinct)
 
 
 def _wrong_version(version: str, accepted: tuple[str, ...] | None) -> Refusal:

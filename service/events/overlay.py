@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.layout import COUNTERS
 from service.events.batch import Batch
 from service.events.coded import CodedColumn, dense
-from service.events.columns import all_but, checked_versions
+from service.events.columns import all_but, checked_versions, no_versions
 from service.events.leaves import NUMBER_ABSENT, json_text
 from service.events.refusals import Refusal
 from service.events.shapes import Shape
@@ -102,7 +102,7 @@ class Overlay:
             offsets=offsets[chosen],
             record_ms=record_ms[chosen],
             event_ms=self.columns.times[chosen],
-            versions=[],
+            versions=no_versions(len(positions)),
             tags={
                 tag: self._coded(OTHERS + i, chosen, put, column)
                 for i, (tag, column) in enumerate(zip(tags, named, strict=True))
@@ -122,11 +122,8 @@ class Overlay:
         put: Positions,
         other: Batch | None,
     ) -> tuple[Batch, dict[int, Refusal]]:
-        given = CodedColumn.of(other.versions) if other else None
-        versions = self._coded(VERSION, chosen, put, given)
+        versions = self._coded(VERSION, chosen, put, other.versions if other else None)
         batch.versions, refused = checked_versions(self.shape, versions, is_label=self.is_label)
-        if self.is_label:
-            batch.versions = [""] * len(batch)
         by_position = {int(positions[i]): refusal for i, refusal in refused.items()}
         return (batch.take(all_but(refused, len(batch))) if refused else batch), by_position
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.layout import COUNTERS
 from service.events.batch import Batch
 from service.events.coded import CodedColumn, dense
-from service.events.columns import all_but, checked_versions
+from service.events.columns import all_but, checked_versions, no_versions
 from service.events.leaves import NUMBER_ABSENT
 from service.events.overlay import (
     ACTUAL,
@@ -73,10 +73,9 @@ class Runs:
         shape = self._shapes[side // 2]
         own = slice(self._ends[side], self._ends[side + 1])
         count, tags = own.stop - own.start, len(shape.tags)
-        # Copies, since a small batch that waits must not keep the columns of all the others in memory.
-        numbers = self._numbers[: len(shape.numeric) + 2, own].copy()
-        codes = self._codes[: OTHERS + tags + len(shape.categorical), own].copy()
-        offsets, record_ms, event_ms = self._integers[:, own].copy()
+        numbers = self._numbers[: len(shape.numeric) + 2, own]
+        codes = self._codes[: OTHERS + tags + len(shape.categorical), own]
+        offsets, record_ms, event_ms = self._integers[:, own]
         last = OTHERS + tags if is_label else len(codes)
         columns = [dense(codes[i], self._values(side // 2, i)) for i in range(OTHERS, last)]
         batch = Batch(
@@ -85,7 +84,7 @@ class Runs:
             offsets=offsets,
             record_ms=record_ms,
             event_ms=event_ms,
-            versions=[""] * count,
+            versions=no_versions(count),
             tags=dict(zip(shape.tags, columns, strict=False)),
             numeric=np.full((len(numbers) - 1, count), NUMBER_ABSENT).T if is_label else numbers[:-1].T,
             categorical=tuple(columns[tags:]),
@@ -93,9 +92,7 @@ class Runs:
             latency_ms=None if is_label or not shape.model.latency else numbers[-1],
         )
         given = CodedColumn(codes[VERSION], self._values(side // 2, VERSION))
-        versions, refused = checked_versions(shape, given, is_label=is_label)
-        if not is_label:
-            batch.versions = versions
+        batch.versions, refused = checked_versions(shape, given, is_label=is_label)
         if not refused:
             return batch, {}
         by_position = {int(self._order[own.start + i]): refusal for i, refusal in refused.items()}

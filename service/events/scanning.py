@@ -100,7 +100,10 @@ class EventScanner:
         return Scan(self, columns, owners)
 
     def values(self, place: int, column: int) -> list[Any]:
-        """The distinct values of a model's coded column, by code."""
+        """The distinct values of a model's coded column, by code.
+
+        The list grows behind its end as others are met; it is another one once they are too many.
+        """
         return self._scanner.values(place, column)
 
 

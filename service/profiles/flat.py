@@ -149,10 +149,10 @@ def _output(model: Model, columns: Columns, names: set[str]) -> NDArray[np.float
     return _numbers(columns, names, found[0]) if found else np.full(len(columns), np.inf)
 
 
-def _versions(columns: Columns, names: set[str], version: str) -> list[str]:
+def _versions(columns: Columns, names: set[str], version: str) -> CodedColumn[str]:
     if VERSION not in names:
-        return [version] * len(columns)
-    return [own or "" for own in columns.labels(VERSION)]
+        return CodedColumn(np.zeros(len(columns), np.int64), [version])
+    return CodedColumn.of([own or "" for own in columns.labels(VERSION)])
 
 
 def _prediction_counters(model: Model, columns: Columns, names: set[str]) -> NDArray[np.int64]:
@@ -187,7 +187,7 @@ def _labels(model: Model, columns: Columns, rows: Batch) -> list[Batch]:
         offsets=rows.offsets[keep],
         record_ms=rows.record_ms[keep],
         event_ms=rows.event_ms[keep],
-        versions=[""] * len(keep),
+        versions=CodedColumn(np.zeros(len(keep), np.int64), [""]),
         tags={tag: column.take(keep) for tag, column in rows.tags.items()},
         numeric=np.full((len(keep), rows.numeric.shape[1]), np.inf),
         categorical=(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.events.batch import Batch
+from service.events.coded import CodedColumn
 from service.windows.slicing import SliceColumn, SliceNames
 
 Group = tuple[str, int, NDArray[np.int64]]
@@ -19,18 +20,27 @@ def slice_columns(memories: Sequence[SliceNames], batch: Batch) -> list[SliceCol
     return [memory.column(batch.tags) for memory in memories]
 
 
-def groups(versions: Sequence[str], homes: NDArray[np.int64]) -> Iterable[Group]:
-    """The events of each pane; versions of a pane in the order in which they appear."""
-    one_version = versions.count(versions[0]) == len(versions) if versions else True
-    # Nearly always there is one pane, which costs less to see than to look for others.
-    single = bool((homes == homes[0]).all())
-    for start_ms in homes[:1] if single else np.unique(homes):
-        members = np.arange(len(homes)) if single else np.flatnonzero(homes == start_ms)
+def groups(versions: CodedColumn[str], homes: NDArray[np.int64]) -> Iterator[Group]:
+    """The events of each pane; versions of a pane in the order in which they appear.
+
+    Parameters
+    ----------
+    versions
+        N versions, of which no two codes mean the same.
+    homes
+        int64[N]: where the pane of each event begins.
+    """
+    codes = versions.codes
+    if not len(codes):
+        return
+    # Nearly always there is one pane, and one version, which costs less to see than to look for others.
+    one_pane, one_version = bool((homes == homes[0]).all()), bool((codes == codes[0]).all())
+    for start_ms in homes[:1].tolist() if one_pane else np.unique(homes).tolist():
+        members = np.arange(len(homes)) if one_pane else np.flatnonzero(homes == start_ms)
         if one_version:
-            yield versions[0], int(start_ms), members
+            yield versions.values[codes[0]], start_ms, members
             continue
-        by_version: dict[str, list[int]] = {}
-        for i in members.tolist():
-            by_version.setdefault(versions[i], []).append(i)
-        for version, indices in by_version.items():
-            yield version, int(start_ms), np.array(indices)
+        own = codes[members]
+        present, first = np.unique(own, return_index=True)
+        for code in present[np.argsort(first)].tolist():
+            yield versions.values[code], start_ms, members[own == code]

@@ -1,7 +1,6 @@
 """The pane that each event of a run of records counts in, for all models of the run at once.
 
-It depends on what stands before the event in the log alone, and so is settled when the event is taken,
-however long its counting waits.
+It depends on what stands before the event in the log alone.
 """
 
 from __future__ import annotations
@@ -95,8 +94,7 @@ def placed(
     end = 0
     for batch, size in zip(batches, sizes, strict=True):
         span = slice(end, end := end + size)
-        # Copies, since a few events that wait must not keep a whole run of records in memory.
-        own = Placed(batch, homes[span].copy(), newest[span].copy(), late[span].copy(), clamped[span].copy())
+        own = Placed(batch, homes[span], newest[span], late[span], clamped[span])
         if whole or wanted[span].all():
             yield own, Skipped()
             continue

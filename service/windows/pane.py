@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.layout import Rows
+from detectors.totals.measuring import Measured
 from service.windows.counts import PaneCounts
 from service.windows.plan import Counting
 from service.windows.slicing import ALL, SliceColumn, other_name
@@ -49,6 +50,7 @@ class Pane:
         # Predictions and labels come in batches of their own, in no order to each other: each have a budget.
         self._taken = [[0] * len(dimensions) for _ in (False, True)]
         self._known: list[dict[str, int]] = [{} for _ in (False, True)]
+        self._places = [[_Places(known) for _ in dimensions] for known in self._known]
         self._counts = PaneCounts(counting.layout)
 
     @property
@@ -65,56 +67,42 @@ class Pane:
         """Some of the rows, encoded."""
         return self._counts.encode(rows)
 
-    def add(
-        self,
-        cells: NDArray[np.int64],
-        sums: NDArray[np.int64],
-        slices: Sequence[SliceColumn],
-        is_label: bool,
-    ) -> int:
+    def add(self, measured: Measured, slices: Sequence[SliceColumn], is_label: bool) -> int:
         """Count N events; how many of them a slice budget sent to a shared row.
 
         Parameters
         ----------
-        cells, sums
-            int64[N, F] and int64[N, S] as ``Counting`` gives them; labels have no cells.
+        measured
+            The events as ``Counting`` measures them; labels have no cells.
         slices
-            The events' slices in each dimension.
+            Their slices in each dimension.
         """
         cut_before = self.cut
-        if is_label:
-            cells = cells[:, :0]
-        everything = np.zeros(len(sums), dtype=np.int64)
-        self._counts.add(everything, cells, sums)
-        if self.counting.layout.multivariate and not is_label:
-            self._counts.add_scatter(0, cells, sums)
+        cells, sums, _ = measured
+        rows = np.zeros((1 + len(slices), len(sums)), np.int64)
         for d, column in enumerate(slices):
-            rows = self._rows_of(d, column, is_label)
-            inside = rows >= 0
-            if inside.all():
-                self._counts.add(rows, cells, sums)
-            elif inside.any():
-                self._counts.add(rows[inside], cells[inside], sums[inside])
+            self._put_rows(d, column, is_label, rows[1 + d])
+        self._counts.add_all(rows, cells, sums)
+        if self.counting.layout.multivariate and not is_label:
+            self._counts.add_scatter(0, cells.T.astype(np.int64) + self.counting.layout.sums, sums)
         return self.cut - cut_before
 
-    def _rows_of(self, dimension: int, column: SliceColumn, is_label: bool) -> NDArray[np.int64]:
-        """int64[N]: the row of each event in one dimension, -1 without; slices get rows as budget lasts."""
-        known = self._known[is_label]
-        places = (-1 if name is None else known.get(name, _NEW) for name in column.names)
-        rows = np.fromiter(places, np.int64, len(column.names))
-        if _NEW in rows:
-            codes = column.codes
-            events = np.bincount(codes, minlength=len(rows))
-            first = np.empty(len(rows), np.int64)
-            # Of several values for one place the last one stays: backwards, that is the first event.
-            first[codes[::-1]] = np.arange(len(codes))[::-1]
-            new = np.flatnonzero((rows == _NEW) & (events > 0))
+    def _put_rows(self, dimension: int, column: SliceColumn, is_label: bool, rows: NDArray[np.int64]) -> None:
+        """Put the row of each event in one dimension, -1 without; slices get rows as budget lasts."""
+        places = self._places[is_label][dimension].of(column.names)
+        places.take(column.codes, out=rows, mode="clip")
+        if len(rows) and rows.min() == _NEW:
+            new, first = np.unique(column.codes[rows == _NEW], return_index=True)
+            events = np.bincount(column.codes, minlength=len(places))
             self._make_room(len(new))
-            for code in new[np.argsort(first[new])]:
+            # What a budget cuts is looked at again each time, since it is counted.
+            chosen = places.copy()
+            for code in new[np.argsort(first)].tolist():
                 name = column.names[code]
                 assert name is not None, "what is in no slice needs no row"
-                rows[code] = self._row(dimension, name, int(events[code]), is_label)
-        return rows[column.codes]
+                chosen[code] = self._row(dimension, name, int(events[code]), is_label)
+                places[code] = self._known[is_label].get(name, _NEW)
+            chosen.take(column.codes, out=rows, mode="clip")
 
     def _row(self, dimension: int, name: str, events: int, is_label: bool) -> int:
         """The row of a slice without one that now gets ``events``: its own, or the shared one."""
@@ -131,3 +119,22 @@ class Pane:
         """Let there be rows for so many slices more, as far as budgets can give them any."""
         most = 1 + len(self._other) * (2 * self._budget + 1)
         self._counts.make_room(min(len(self._rows) + slices, most))
+
+
+class _Places:
+    """The rows of a column's slice names, remembered while the column's names only grow."""
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        self._known = known
+        self._names: Sequence[str | None] = ()
+        self._rows = np.empty(0, np.int64)
+
+    def of(self, names: Sequence[str | None]) -> NDArray[np.int64]:
+        """int64[names]: the row of each; -1 for None, ``_NEW`` for one that has none yet, to be put in."""
+        if names is not self._names:
+            self._names, self._rows = names, np.empty(0, np.int64)
+        if len(self._rows) < len(names):
+            new = names[len(self._rows) :]
+            rows = (-1 if name is None else self._known.get(name, _NEW) for name in new)
+            self._rows = np.concatenate((self._rows, np.fromiter(rows, np.int64, len(new))))
+        return self._rows

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.fields import CategoricalField, CategoryCells, Field, HistogramField, NumericField
+from detectors.fields import CategoricalField, Field, NumericField
 from detectors.latency import LATENCY_FIELD
 from detectors.layout import Layout
 from detectors.profile import Profile
-from detectors.totals.binning import Binning
-from detectors.totals.numeric import grid_moments, numeric_cells
+from detectors.totals.measuring import Coded, Measured, Measuring
 from service.config.model import CategoricalFeature, Model
 from service.events.batch import Batch
 from service.events.schema import categorical_names, numeric_names
@@ -53,37 +51,19 @@ class Counting:
         schema = model.model_dump_json(include=_COUNTED)
         identity = schema + (profile.id if profile else "")
         self.digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        self._binning = Binning(self.layout.numeric)
-        self._categories = [CategoryCells(f) for f in self.layout.fields if isinstance(f, CategoricalField)]
+        self._measuring = Measuring(self.layout)
 
-    def cells(self, batch: Batch) -> NDArray[np.int64]:
-        """int64[N, F]: the column of the row in which each event counts for each field."""
-        n = len(batch)
-        by_field = np.empty((len(self.layout.fields), n), dtype=np.int64)
-        first = len(self.layout.numeric)
-        by_field[:first] = self._binning.cells(batch.numeric.T)
-        for i, (cells, column) in enumerate(zip(self._categories, batch.categorical, strict=True)):
-            cell_of = np.fromiter(map(cells.__getitem__, column.values), np.int64, len(column.values))
-            cell_of.take(column.codes, out=by_field[first + i], mode="clip")
-        if self.layout.latency is not None:
-            by_field[self.layout.latency] = _latency_cells(self.layout.fields[self.layout.latency], batch)
-        by_field += self.layout.starts[:-1, None]
-        return by_field.T
-
-    def sums(self, batch: Batch) -> NDArray[np.int64]:
-        """int64[N, S]: what each event adds to the sums: counters, then q and q²."""
+    def measured(self, batch: Batch) -> Measured:
+        """The cells in which each event counts, and what it adds to the sums; labels are in no cell."""
         if batch.is_label:
-            moments = np.zeros((len(batch), 2 * len(self.layout.numeric)), np.int64)
-            return np.concatenate((batch.counters, moments), axis=1)
-        return np.concatenate((batch.counters, *grid_moments(self.layout.numeric, batch.numeric)), axis=1)
-
-
-def _latency_cells(field: Field, batch: Batch) -> NDArray[np.int64]:
-    """int64[N]: the cell of each event's latency; of all that came without one, that of absent ones."""
-    assert isinstance(field, HistogramField), "latency is measured, not compared"
-    if batch.latency_ms is None:
-        return np.full(len(batch), field.cells - 2, np.int64)
-    return numeric_cells(field, batch.latency_ms)
+            return Measured(np.empty((0, len(batch)), np.int32), batch.counters, 0)
+        numbers = [batch.numeric.T]
+        if self.layout.latency is not None:
+            # Those that came without one count as absent.
+            took = batch.latency_ms
+            numbers.append(np.full(len(batch), np.inf) if took is None else took)
+        categorical = [Coded(column.codes, column.values) for column in batch.categorical]
+        return self._measuring.measured(numbers, categorical, batch.counters)
 
 
 class Plan:

@@ -76,7 +76,7 @@ def unpack(data: bytes, model: str, version: str) -> Batch:
         offsets=offsets,
         record_ms=np.full(n, -1),
         event_ms=np.frombuffer(packed.event_ms, np.int64),
-        versions=[version] * n,
+        versions=CodedColumn(np.zeros(n, np.int64), [version]),
         tags={tag: CodedColumn.of(column) for tag, column in packed.tags.items()},
         numeric=np.frombuffer(packed.numeric, np.float64).reshape(n, -1),
         categorical=tuple(

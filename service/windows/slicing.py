@@ -93,6 +93,8 @@ class SliceNames(dict[object, "str | None"]):
         super().__init__()
         self._dimension = tuple(dimension)
         self._bound = bound
+        self._values: Sequence[Any] = ()
+        self._names: list[str | None] = []
 
     def __missing__(self, key: object) -> str | None:
         values = key if isinstance(key, tuple) else (key,)
@@ -106,10 +108,16 @@ class SliceNames(dict[object, "str | None"]):
         return name
 
     def column(self, tags: Mapping[str, CodedColumn[str | None]]) -> SliceColumn:
-        """The slices of N events, given N values for each tag."""
+        """The slices of N events, given N values for each tag.
+
+        As long as a column's values only grow, its names are the same list, grown.
+        """
         columns = [tags[tag] for tag in self._dimension]
         crossed: CodedColumn[Any] = columns[0] if len(columns) == 1 else _crossed(columns)
-        return SliceColumn(crossed.codes, [self[key] for key in crossed.values])
+        if crossed.values is not self._values:
+            self._values, self._names = crossed.values, []
+        self._names += [self[key] for key in crossed.values[len(self._names) :]]
+        return SliceColumn(crossed.codes, self._names)
 
     def of(self, tags: Mapping[str, CodedColumn[str | None]]) -> list[str | None]:
         """The slice names of N events, given N values for each tag."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ from service.windows.clock import FOREVER_MS, NEVER_MS, Clock
 from service.windows.grouping import Group, groups, slice_columns
 from service.windows.homes import Limits, Placed, placed
 from service.windows.pane import Pane
-from service.windows.pending import TOGETHER, First, Pending
 from service.windows.plan import Counting, Plan
 from service.windows.resume import Resume
 from service.windows.slicing import OTHER, SliceNames
@@ -41,8 +41,6 @@ class Bounds:
     future_ms: int
     slices: int
     versions: int
-    together: int = TOGETHER
-    """Events of a model that are counted as soon as there are so many; what counts does not depend on it."""
 
 
 @dataclass(slots=True)
@@ -55,6 +53,13 @@ class Tally:
     """Read again after a restart, and already in a finished pane."""
     cut: int = 0
     """Sent to a shared slice or version by a budget."""
+
+
+class First(NamedTuple):
+    """A record: its offset, and the largest event time before it."""
+
+    offset: int
+    newest_ms: int
 
 
 @dataclass(slots=True)
@@ -78,7 +83,6 @@ class Source:
         self._bounds = bounds
         self._clock = resume.clock() if resume else Clock()
         self._finished_ms: dict[str, int] = dict(resume.finished_ms) if resume else {}
-        self._pending = Pending(bounds.together)
         self._open: dict[Key, _Open] = {}
         self._stated: dict[Key, _Open] = {}
         self._versions: dict[tuple[str, int], set[str]] = {}
@@ -106,15 +110,12 @@ class Source:
 
     def open_by_model(self) -> dict[str, int]:
         """How many panes of each model are unfinished."""
-        begun = {(model, start_ms) for model, _, start_ms in self._open}
-        waiting = set(self._pending.starts()) - begun
-        return dict(Counter([*(key[0] for key in self._open), *(model for model, _ in waiting)]))
+        return dict(Counter(key[0] for key in self._open))
 
     @property
     def unbegun_ms(self) -> int:
         """From here on no pane has been begun."""
-        begun = (*((key[0], key[2]) for key in self._open), *self._pending.starts())
-        ends = (start_ms + self._pane_ms[model] for model, start_ms in begun)
+        ends = (start_ms + self._pane_ms[model] for model, _, start_ms in self._open)
         return max(ends, default=NEVER_MS)
 
     def watermark_ms(self, model: str) -> int:
@@ -133,7 +134,7 @@ class Source:
             if part is not None:
                 tally.late += int(part.late.sum())
                 tally.clamped += int(part.clamped.sum())
-                self._count_all(self._pending.add(part))
+                self._count(part)
         self.position = position
 
     def _limits(self, name: str) -> Limits:
@@ -147,7 +148,6 @@ class Source:
         """
         self.lost += max(1, offset - self.position)
         if offset < self.position:
-            self._count_all(self._pending.everything())
             self._clock.move(self.position, offset)
             for entry in (*self._open.values(), *self._stated.values()):
                 entry.pane.first_offset, entry.newest_ms = offset, self._clock.newest_ms
@@ -170,8 +170,6 @@ class Source:
 
     def finish(self) -> Iterator[tuple[Key, Pane]]:
         """Panes that ended, oldest first. They stay unfinished for ``resume`` until ``acknowledge``."""
-        for model, pane_ms in self._pane_ms.items():
-            self._count_all(self._pending.ended(model, self.watermark_ms(model) - pane_ms))
         for key in sorted(self._open, key=lambda key: (key[2], key[0], key[1])):
             model, _, start_ms = key
             if start_ms + self._pane_ms[model] <= self.watermark_ms(model):
@@ -205,25 +203,15 @@ class Source:
     def _first(self) -> First:
         """The first record of any unfinished pane."""
         unfinished = (*self._open.values(), *self._stated.values())
-        firsts = [First(entry.pane.first_offset, entry.newest_ms) for entry in unfinished]
-        waiting = self._pending.first()
-        if waiting is not None:
-            firsts.append(waiting)
+        firsts = (First(entry.pane.first_offset, entry.newest_ms) for entry in unfinished)
         return min(firsts, default=First(self.position, self._clock.newest_ms))
 
     def outdated(self) -> bool:
-        """Whether an open pane was begun under another profile than the one that now holds for it.
-
-        Events that wait have begun none: they will be counted under the profile that holds then.
-        """
+        """Whether an open pane was begun under another profile than the one that now holds for it."""
         return any(
             self._plans[model].counting(version, start_ms).digest != entry.pane.counting.digest
             for (model, version, start_ms), entry in self._open.items()
         )
-
-    def _count_all(self, parts: Iterable[Placed]) -> None:
-        for part in parts:
-            self._count(part)
 
     def _count(self, part: Placed) -> None:
         batch, homes, newest, late, clamped = part
@@ -248,17 +236,15 @@ class Source:
             counted = np.sort(np.concatenate([members for _, members in parts]))
             batch = batch.take(counted)
             parts = [(pane, np.searchsorted(counted, members)) for pane, members in parts]
-        cells = np.empty((len(batch), 0), np.int64) if batch.is_label else counting.cells(batch)
-        sums = counting.sums(batch)
+        measured = counting.measured(batch)
         slices = slice_columns(self._names[batch.model], batch)
-        if counting.profile is not None and not batch.is_label:
+        if counting.profile is not None and measured.unseen:
             for pane, own in parts:
-                note(pane.unseen, counting.layout, batch, cells, own)
+                note(pane.unseen, counting.layout, batch, measured.cells, own)
         if len(parts) == 1 and len(parts[0][1]) == len(batch):
-            return parts[0][0].add(cells, sums, slices, batch.is_label)
+            return parts[0][0].add(measured, slices, batch.is_label)
         return sum(
-            # By way of the transpose, a field's cells stay together.
-            pane.add(cells.T[:, own].T, sums[own], [column.only(own) for column in slices], batch.is_label)
+            pane.add(measured.only(own), [column.only(own) for column in slices], batch.is_label)
             for pane, own in parts
         )
 

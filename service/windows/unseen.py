@@ -22,14 +22,14 @@ Unseen = dict[str, heavy.Summary]
 
 
 def note(
-    unseen: Unseen, layout: Layout, batch: Batch, cells: NDArray[np.int64], own: NDArray[np.int64]
+    unseen: Unseen, layout: Layout, batch: Batch, cells: NDArray[np.int32], own: NDArray[np.int64]
 ) -> None:
     """Count the unseen names among events, in the order of their offsets.
 
     Parameters
     ----------
     cells
-        int64[N, F] of the whole batch, as ``Counting`` gives them.
+        int32[F, N] of the whole batch, as ``Counting`` measures them.
     own
         Which events of the batch to look at (ascending indices).
     """
@@ -37,7 +37,8 @@ def note(
     for i, column in list(zip(places, batch.categorical, strict=False))[:FIELDS]:
         field = layout.fields[i]
         assert isinstance(field, CategoricalField), "only names can be unseen"
-        hits = own[cells[own, i] == layout.starts[i] + 1 + len(field.categories)]
+        unknown = int(layout.starts[i]) - layout.sums + 1 + len(field.categories)
+        hits = own[cells[i, own] == unknown]
         if len(hits):
             codes = column.codes[hits].tolist()
             names = {code: _text(column.values[code]) for code in set(codes)}

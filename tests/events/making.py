@@ -157,7 +157,7 @@ def plain(decoded: Decoded) -> dict[tuple[str, bool], dict[str, Any]]:
             "offsets": b.offsets.tolist(),
             "record_ms": b.record_ms.tolist(),
             "event_ms": b.event_ms.tolist(),
-            "versions": b.versions,
+            "versions": list(b.versions),
             "tags": tags(b),
             "numeric": [["null" if np.isnan(x) else float(x) for x in row] for row in b.numeric],
             "categorical": [[(type(v).__name__, str(v)) for v in column] for column in categories(b)],

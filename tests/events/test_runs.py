@@ -43,7 +43,7 @@ EVENTS = st.fixed_dictionaries(
 def told(batch: Batch) -> tuple[object, ...]:
     arrays = (batch.offsets, batch.record_ms, batch.event_ms, batch.numeric, batch.counters, batch.latency_ms)
     return (
-        batch.model, batch.is_label, batch.versions,
+        batch.model, batch.is_label, list(batch.versions),
         [None if array is None else array.astype(float).tolist().__repr__() for array in arrays],
         {tag: list(column) for tag, column in batch.tags.items()},
         [list(map(repr, column)) for column in batch.categorical],

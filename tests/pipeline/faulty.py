@@ -17,7 +17,6 @@ class CommitsTheOldestPane(Worker):
     """The commit is the first offset of the oldest unfinished pane, not the lowest of any."""
 
     def resume(self, source: Source) -> Resume:
-        source._count_all(source._pending.everything())
         resume, unfinished = source.resume(), source._open | source._stated
         if not unfinished:
             return resume

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from service.pipeline import Ingest
 from service.windows.control import Control
@@ -28,8 +27,6 @@ class Worker:
         self.control_read = 0
         self.ingest = Ingest(SETTINGS, self.control)
         self.ingest._decoder = DECODER
-        # What counts must not depend on how many events wait for each other.
-        self.ingest._bounds = replace(self.ingest._bounds, together=world.rng.choice([1, 1, 3, 500]))
         self.producer = Producer(world, failing)
         self.under_way: Steps | None = None
         self.pace = 1.0

@@ -45,7 +45,7 @@ def batch(rows: Sequence[Row], first: int = 0, version: str = "1") -> Batch:
         offsets=np.arange(first, first + n),
         record_ms=np.full(n, -1),
         event_ms=np.zeros(n, np.int64),
-        versions=[version] * n,
+        versions=CodedColumn.of([version] * n),
         tags={"region": CodedColumn.of([row[2] for row in rows])},
         numeric=np.array([[row[0], np.inf] for row in rows]),
         categorical=(CodedColumn.of([row[1] for row in rows]),),
@@ -57,7 +57,7 @@ def labels(n: int) -> Batch:
     counters = np.zeros((n, len(COUNTERS)), np.int64)
     counters[:, COUNTERS.index("actuals")] = 1
     found = batch([(np.inf, None, "eu")] * n)
-    return replace(found, is_label=True, versions=[""] * n, categorical=(), counters=counters)
+    return replace(found, is_label=True, versions=CodedColumn.of([""] * n), categorical=(), counters=counters)
 
 
 @settings(max_examples=60)

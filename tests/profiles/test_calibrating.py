@@ -48,7 +48,7 @@ def stream(rng: np.random.Generator, n: int = N, start_ms: int = 1_787_392_800_0
         offsets=np.arange(n),
         record_ms=np.full(n, -1),
         event_ms=start_ms + 1000 * np.arange(n),
-        versions=["1"] * n,
+        versions=CodedColumn.of(["1"] * n),
         tags={"region": CodedColumn.of([["eu", "us"][i % 2] if i % 100 else "is" for i in range(n)])},
         numeric=np.column_stack([x, rng.random(n)]),
         categorical=(CodedColumn.of(np.where(y > 0, "up", "down").tolist()),),

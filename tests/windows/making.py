@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import orjson
@@ -15,7 +15,6 @@ from service.embedded.files import FileRecord
 from service.events.batch import Batch
 from service.events.native import NativeDecoder
 from service.windows.control import Control
-from service.windows.pending import TOGETHER
 from service.windows.plan import Plan
 from service.windows.resume import Resume
 from service.windows.source import Bounds, Source
@@ -93,10 +92,8 @@ def plans(control: Control | None = None) -> dict[str, Plan]:
     return {model.name: Plan(model, control) for model in SETTINGS.models}
 
 
-def new_source(
-    resume: Resume | None = None, control: Control | None = None, together: int = TOGETHER
-) -> Source:
-    return Source(NAME, plans(control), replace(BOUNDS, together=together), resume)
+def new_source(resume: Resume | None = None, control: Control | None = None) -> Source:
+    return Source(NAME, plans(control), BOUNDS, resume)
 
 
 def read(source: Source, records: Sequence[FileRecord]) -> None:

@@ -122,7 +122,7 @@ def test_records_come_back_from_their_bytes() -> None:
 
 def test_panes_begun_before_a_profile_are_outdated_only_from_its_boundary_on() -> None:
     folded = Control()
-    source = new_source(control=folded, together=1)
+    source = new_source(control=folded)
     read(source, log([Event(1), Event(12)]))
     folded.apply(ProfilePublished.of(A, START_MS + 20_000))
     assert not source.outdated()

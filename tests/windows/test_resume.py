@@ -170,7 +170,7 @@ def test_every_record_read_again_is_counted_late_or_skipped(
     resume = read_metadata(source.resume().metadata())
     assert resume is not None
     assert resume.offset <= min(first, len(events)) == resume.position
-    again = new_source(resume, together=1)
+    again = new_source(resume)
     assert again.position == resume.offset
     read(again, records[resume.offset : resume.offset + second])
     told = again.tallies().values()

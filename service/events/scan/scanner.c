@@ -389,8 +389,8 @@ static PyObject *scanner_values(Scanner *self, PyObject *arguments)
         PyErr_SetString(PyExc_IndexError, "no such column");
         return NULL;
     }
-    PyObject *values = self->models[model].columns[column].values;
-    return PyList_GetSlice(values, 0, PyList_Size(values));
+    /* The list itself: it only grows, and a column that is begun anew gets another. */
+    return Py_NewRef(self->models[model].columns[column].values);
 }
 
 static PyMethodDef METHODS[] = {
