@@ -39,9 +39,10 @@ def test_they_are_built_from_their_sources(tmp_path: Path) -> None:
 def test_one_that_cannot_be_built_is_named_and_none_is_left(tmp_path: Path) -> None:
     copy_sources(tmp_path)
     assert compile_parts(tmp_path) == ""
-    (tmp_path / list(EXTENSIONS.values())[-1]).write_text("int main(", encoding="utf-8")
+    last = list(EXTENSIONS.values())[-1]
+    (tmp_path / last).write_text("int main(", encoding="utf-8")
 
-    assert "tally.c" in compile_parts(tmp_path)
+    assert last.name in compile_parts(tmp_path)
     assert not any((tmp_path / target).exists() for target in EXTENSIONS)
 
 
