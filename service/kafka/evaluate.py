@@ -33,7 +33,7 @@ from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
 from service.kafka.gaps import unknown_since
-from service.kafka.noted import note
+from service.kafka.noted import LateNotes, note
 from service.kafka.outbox import Outbox
 from service.kafka.placing import placed
 from service.kafka.refused import readable
@@ -75,6 +75,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._snapshot_at: dict[TopicPartition, int] = {}
         self._snapshot_turn: dict[TopicPartition, int] = {}
         self._era = 0
+        self._late_notes = LateNotes()
         self._failure: Exception | None = None
         self._reports: list[RetrainingReported] = []
         self.assigned = False
@@ -218,6 +219,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         for name, model in evaluation.models.items():
             self._board.watermark(name, model.windows.watermark_ms)
             self._board.merged(name, model.windows.merging)
+            self._late_notes.note(name, model.windows.late)
             spec = model.plan.model.reference.learn
             for version, seen in model.learner.seen().items():
                 if spec is not None:

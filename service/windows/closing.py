@@ -12,6 +12,7 @@ from service.windows.asked import Asked
 from service.windows.clock import FOREVER_MS, NEVER_MS
 from service.windows.closed import ClosedWindow, Totals
 from service.windows.gaps import Missing, missing_in
+from service.windows.late import Late
 from service.windows.merging import Heard, Merging, hear, merged, mismatched
 from service.windows.past import Past
 from service.windows.plan import Counting, Plan
@@ -53,6 +54,8 @@ class ModelWindows:
     """
 
     def __init__(self, plan: Plan, asked: Asked | None = None) -> None:
+        self.late = Late(plan.model)
+        """What came too late, for those who tell of it; no part of the state."""
         self._plan = plan
         self._asked = asked or Asked()
         self._state = _State()
@@ -94,6 +97,7 @@ class ModelWindows:
         self._state.stated_ms = max(self._state.stated_ms, end_ms)
         if end_ms <= self._state.watermark_ms:
             self._state.late_at_merge += 1
+            self.late.add(statement)
             return
         key = (statement.version, statement.pane_ms)
         hear(statement, self._state.heard.setdefault(key, {}), self._state.coming.setdefault(key, {}))
