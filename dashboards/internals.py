@@ -203,7 +203,7 @@ def _process(grid: Grid) -> None:
 def _losses(grid: Grid) -> None:
     grid.row("Losses")
     grid.add(
-        12,
+        8,
         8,
         time_series(
             "Records lost before they were read",
@@ -217,5 +217,11 @@ def _losses(grid: Grid) -> None:
             "What the bounds of the status view dropped.",
             "cps",
             (rate("driftline_board_cut_total", "kind"), "{{kind}}"),
+        ),
+        time_series(
+            "Spans lost",
+            "Spans of traces that the collector did not take, or that waited for it in too great a number.",
+            "cps",
+            (rate("driftline_lost_spans_total", "reason"), "{{reason}}"),
         ),
     )

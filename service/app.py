@@ -67,7 +67,7 @@ class Worker:
         registry.register(BoardCollector(self.board))
         state = WebState(settings, self.board, registry, self.ready, self._report, self._banner)
         self._web = make_web(make_app(settings, "web"), routes(state))
-        self._tracer = make_tracer(settings)
+        self._tracer = make_tracer(settings, self.metrics.lost_spans)
         self._trouble = "starting"
         self._resumes: Resumes = {}
         self._ingest: IngestService | None = None

@@ -1,7 +1,7 @@
 """Spans to a collector of OpenTelemetry, by OTLP over HTTP, from a thread of their own.
 
 A collector that is away costs its spans and nothing else: they wait in a bounded queue, are given up after
-:data:`TIMEOUT_S`, and the log says so once.
+:data:`TIMEOUT_S`, and the log says so once. Every span that is lost is counted, with the reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 
@@ -32,6 +32,11 @@ TIMEOUT_S = 5.0
 """How long the collector may take for one request, retries and all."""
 CLOSE_S = 2.0
 """How long a worker that ends waits for its last spans to be sent."""
+QUEUE = 2_048
+"""Spans that may wait to be sent; further ones are lost."""
+
+Lost = Callable[[str, int], None]
+"""Told why so many spans were lost."""
 
 
 class OtlpTracer:
@@ -45,9 +50,11 @@ class OtlpTracer:
         Share of traces that are recorded; the rest cost next to nothing.
     kafka
         For the name of this worker, if it has one.
+    lost
+        Told why so many spans were lost; from any thread.
     """
 
-    def __init__(self, endpoint: str, sample_ratio: float, kafka: Kafka) -> None:
+    def __init__(self, endpoint: str, sample_ratio: float, kafka: Kafka, lost: Lost) -> None:
         # Its warnings come with each retry, and with the answer's body. What matters is said here.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         release = version("driftline")
@@ -63,8 +70,9 @@ class OtlpTracer:
             resource=Resource.create(names),
             shutdown_on_exit=False,
         )
-        self._sending = TellingExporter(OTLPSpanExporter(endpoint=endpoint, timeout=TIMEOUT_S))
-        self._provider.add_span_processor(BatchSpanProcessor(self._sending, schedule_delay_millis=2_000))
+        waiting = Waiting()
+        sending = TellingExporter(OTLPSpanExporter(endpoint=endpoint, timeout=TIMEOUT_S), waiting, lost)
+        self._provider.add_span_processor(BoundedProcessor(sending, waiting, lost))
         self._tracer = self._provider.get_tracer("driftline", release)
 
     @contextmanager
@@ -113,16 +121,55 @@ class RecordedSpan:
         self._span.set_attributes(attributes)
 
 
+class Waiting:
+    """How many spans wait to be sent; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def enter(self) -> bool:
+        """Whether there is room for one more, which then waits."""
+        with self._lock:
+            room = self._count < QUEUE
+            self._count += room
+        return room
+
+    def leave(self, count: int) -> None:
+        """So many wait no more."""
+        with self._lock:
+            self._count -= count
+
+
+class BoundedProcessor(BatchSpanProcessor):
+    """Turns spans away, and says so, before the library's own queue would drop them in silence."""
+
+    def __init__(self, exporter: SpanExporter, waiting: Waiting, lost: Lost) -> None:
+        super().__init__(exporter, max_queue_size=QUEUE, schedule_delay_millis=2_000)
+        self._waiting, self._lost = waiting, lost
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue a span that is over, if there is room."""
+        if self._waiting.enter():
+            super().on_end(span)
+        else:
+            self._lost("queue_full", 1)
+
+
 class TellingExporter(SpanExporter):
     """Says once that spans are not taken, and once that they are again with how many were lost."""
 
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
+    def __init__(self, exporter: SpanExporter, waiting: Waiting, lost: Lost) -> None:
+        self._exporter, self._waiting, self._tell = exporter, waiting, lost
         self._lost = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans; called by the thread that sends, never by the worker."""
-        result = self._exporter.export(spans)
+        self._waiting.leave(len(spans))
+        try:
+            result = self._exporter.export(spans)
+        except Exception:  # noqa: BLE001  # the thread that sends would go on, and lose them in silence
+            result = SpanExportResult.FAILURE
         if result is SpanExportResult.SUCCESS:
             if self._lost:
                 log.info("traces are taken again", extra={"lost": self._lost})
@@ -131,6 +178,7 @@ class TellingExporter(SpanExporter):
         if not self._lost:
             log.warning("traces are not taken; the collector does not answer, or refuses them")
         self._lost += len(spans)
+        self._tell("not_taken", len(spans))
         return result
 
     def shutdown(self) -> None:

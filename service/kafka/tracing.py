@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from service.config.settings import Settings
 from service.errors import ConfigError
 from service.kafka.spans import UNTRACED, Tracer
 
 
-def make_tracer(settings: Settings) -> Tracer:
+def make_tracer(settings: Settings, lost: Callable[[str, int], None]) -> Tracer:
     """The tracer that the configuration asks for.
+
+    Parameters
+    ----------
+    lost
+        Told why so many spans did not reach the collector, from any thread.
 
     Raises
     ------
@@ -27,4 +34,4 @@ def make_tracer(settings: Settings) -> Tracer:
             "`pip install 'driftline[traces]'`, or remove `traces_endpoint`",
             reason="traces_not_installed",
         ) from error
-    return OtlpTracer(endpoint, settings.telemetry.sample_ratio, settings.kafka)
+    return OtlpTracer(endpoint, settings.telemetry.sample_ratio, settings.kafka, lost)

@@ -170,7 +170,8 @@ STATE: tuple[Declaration, ...] = (
     *_declare(
         "Windows and references", "counter",
         ("late_statements_total", "Totals of panes that came after their pane was merged.", ("model",),
-         "statements", "It grows: two workers count one source; windows lack what only the late one held."),
+         "statements", ("It grows: two workers count one source; windows lack what only the late one held; "
+          "the log names one a minute.")),
         ("mismatched_statements_total", "Totals of panes left out of windows: counted under another profile.",
          ("model",), "statements", "It grows outside of a change of profile."),
         ("retired_versions_total", "Versions no longer evaluated after a long silence.", ("model",),
@@ -238,6 +239,13 @@ SELF: tuple[Declaration, ...] = (
         "Delivery", "gauge",
         ("deliveries_waiting", "Deliveries that wait for a receiver.", (), "deliveries",
          "It grows: a receiver is down; at `limits.deliveries` the oldest are dropped."),
+    ),
+    *_declare(
+        "Traces", "counter",
+        ("lost_spans_total", "Spans that were recorded and never reached the collector.", ("reason",),
+         "spans",
+         ("It grows: for `not_taken` look at the collector; for `queue_full` at it too, or lower "
+          "`telemetry.sample_ratio`.")),
     ),
 )  # fmt: skip
 """What the service says of itself."""

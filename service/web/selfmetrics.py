@@ -17,6 +17,8 @@ from service.events.batch import Reason
 from service.web.metrics import DECLARED
 
 KINDS = ("prediction", "label")
+LOST_SPANS = ("queue_full", "not_taken")
+"""Why a span never reached the collector: too many waited, or it was refused or not answered."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 _M = TypeVar("_M", bound=MetricWrapperBase)
@@ -69,6 +71,7 @@ class SelfMetrics:
         self._evaluation = self._histogram("evaluation_duration_seconds")
         self._deliveries = self._make(Counter, "deliveries_total")
         self._waiting = self._make(Gauge, "deliveries_waiting")
+        self._lost_spans = self._make(Counter, "lost_spans_total")
         self._start(settings)
 
     def events(self, model: str, kind: str, count: int) -> None:
@@ -149,6 +152,10 @@ class SelfMetrics:
         """So many deliveries wait."""
         self._waiting.set(count)
 
+    def lost_spans(self, reason: str, count: int) -> None:
+        """Spans were lost for a reason of :data:`LOST_SPANS`; any thread may call this."""
+        self._lost_spans.labels(reason).inc(count)
+
     def _make(self, kind: type[_M], name: str) -> _M:
         declared = DECLARED[f"driftline_{name}"]
         assert kind.__name__.lower() == declared.type, f"{name} is declared as a {declared.type}"
@@ -167,6 +174,8 @@ class SelfMetrics:
             for metric in (self._late, self._clamped, self._skipped, self._others):
                 metric.labels(model.name)
             self._panes.labels(model.name)
+        for loss in LOST_SPANS:
+            self._lost_spans.labels(loss)
         for reason in Reason:
             if reason is not Reason.TOMBSTONE:  # ignored, not refused: it has a counter of its own
                 self._rejects.labels(reason.value)

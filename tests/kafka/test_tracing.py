@@ -7,15 +7,18 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from service.config.settings import Kafka, Settings
 from service.errors import ConfigError
-from service.kafka.otlp import CLOSE_S, OtlpTracer
+from service.kafka.otlp import CLOSE_S, QUEUE, OtlpTracer
 from service.kafka.spans import UNTRACED
 from service.kafka.tracing import make_tracer
+from service.web.selfmetrics import SelfMetrics, new_registry
 from tests.parts.process import HOST, eventually, free_port
 from tests.parts.traces import Told, parent, spans
 from tests.parts.webhook import WebhookReceiver
@@ -28,12 +31,22 @@ def settings(**telemetry: Any) -> Settings:
     return Settings.model_validate({"models": [MODEL], "telemetry": telemetry})
 
 
-def tracer(receiver: WebhookReceiver, sample_ratio: float = 1.0) -> OtlpTracer:
-    return OtlpTracer(f"{receiver.url}/v1/traces", sample_ratio, Kafka(instance="driftline-0"))
+def untold(reason: str, count: int) -> None:
+    raise AssertionError(f"{count} spans lost: {reason}")
+
+
+def tracer(
+    receiver: WebhookReceiver, sample_ratio: float = 1.0, lost: Callable[[str, int], None] = untold
+) -> OtlpTracer:
+    return OtlpTracer(f"{receiver.url}/v1/traces", sample_ratio, Kafka(instance="driftline-0"), lost)
+
+
+def lost_spans(registry: CollectorRegistry, reason: str) -> float:
+    return registry.get_sample_value("driftline_lost_spans_total", {"reason": reason}) or 0.0
 
 
 def test_without_an_address_nothing_is_traced_and_no_library_of_traces_is_loaded() -> None:
-    assert make_tracer(settings()) is UNTRACED
+    assert make_tracer(settings(), untold) is UNTRACED
     code = f"{OPENED} Worker(Settings.model_validate({{'models': [{MODEL}]}})); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
@@ -50,7 +63,7 @@ def test_traces_without_the_extra_are_a_mistake_that_says_what_to_install(
     with pytest.raises(
         ConfigError, match=r"http://collector:4318.*pip install 'driftline\[traces\]'"
     ) as caught:
-        make_tracer(settings(traces_endpoint="http://collector:4318/v1/traces"))
+        make_tracer(settings(traces_endpoint="http://collector:4318/v1/traces"), untold)
     assert caught.value.reason == "traces_not_installed"
 
 
@@ -123,7 +136,10 @@ async def test_only_the_share_that_was_asked_for_is_sent_and_always_whole_traces
 
 async def test_a_dead_collector_holds_nobody_up_and_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     port = free_port()
-    traced = OtlpTracer(f"http://{HOST}:{port}/v1/traces", 1.0, Kafka())
+    registry = new_registry()
+    lost = SelfMetrics(registry, settings()).lost_spans
+    assert registry.get_sample_value("driftline_lost_spans_total", {"reason": "queue_full"}) == 0
+    traced = OtlpTracer(f"http://{HOST}:{port}/v1/traces", 1.0, Kafka(), lost)
     began = time.monotonic()
     with caplog.at_level(logging.INFO):
         for _ in range(5_000):  # more than the queue holds
@@ -139,13 +155,16 @@ async def test_a_dead_collector_holds_nobody_up_and_is_said_once(caplog: pytest.
     assert [(one.levelname, one.message[:20]) for one in caplog.records] == [
         ("WARNING", "traces are not taken")
     ]
+    assert 5_000 - 3 * QUEUE // 2 < lost_spans(registry, "queue_full") <= 5_000 - QUEUE
+    assert lost_spans(registry, "not_taken") >= 512  # what is sent in one go
 
 
 async def test_a_collector_that_comes_back_is_said_with_what_was_lost(
     webhook_receiver: WebhookReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     webhook_receiver.answer_next([400])  # a refusal that is not tried again
-    traced = tracer(webhook_receiver)
+    lost: list[tuple[str, int]] = []
+    traced = tracer(webhook_receiver, lost=lambda *told: lost.append(told))
     with caplog.at_level(logging.INFO):
         with traced.span("refused"):
             pass
@@ -159,3 +178,4 @@ async def test_a_collector_that_comes_back_is_said_with_what_was_lost(
         ("traces are not taken", None), ("traces are taken aga", 1),
     ]  # fmt: skip
     assert [span.name for span in spans(webhook_receiver)] == ["refused", "taken"]
+    assert lost == [("not_taken", 1)]
