@@ -264,7 +264,8 @@ def _ingest_troubles(ingest: IngestService, settings: Settings) -> Iterator[str]
     if silent_s > SILENT_S + 3 * settings.timing.flush / 1000:
         yield f"nothing stated for {silent_s:.0f} s: the broker does not answer"
     records, seconds = ingest.lag
-    if records > settings.limits.lag_records:
+    longest_ms = settings.limits.lag_time
+    if records > settings.limits.lag_records or (longest_ms is not None and seconds * 1000 > longest_ms):
         yield f"{records:,} records and {seconds:,.0f} s behind"
 
 

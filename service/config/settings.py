@@ -131,6 +131,11 @@ class Limits(Section):
     lag_records: int = Field(
         default=1_000_000, ge=1, description="Unread records beyond which a worker says that it is not ready."
     )
+    lag_time: PositiveDurationMs | None = Field(
+        default=None,
+        description="How long ago the newest event may be that was read of a partition with unread records, "
+        "beyond which a worker says that it is not ready; without it only `lag_records` counts.",
+    )
     deliveries: int = Field(
         default=10_000, ge=10, description="Deliveries waiting for a receiver; the oldest are dropped."
     )
