@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from service.config.base import Section, mistake
 from service.config.past import PastSpec
@@ -133,6 +133,18 @@ class MultiplicitySpec(Section):
         description="How that number is spread over the windows. `steady`: the same for each. `lord`: half "
         "of it so, the other half follows discoveries (LORD++), so that a change is pursued.",
     )
+
+    @field_validator("false_alarms_per_week", mode="before")
+    @classmethod
+    def _leaves_something(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+            raise mistake(
+                f"{value:g} false alarms a week are a budget of none",
+                consequence="no test could ever pass, and no drift would raise an alert",
+                mend="write a small number, such as 0.1 for one in ten weeks, or leave the field out: then "
+                "`alpha` alone decides",
+            )
+        return value
 
 
 class Model(Section):

@@ -38,6 +38,11 @@ IN_A_SECTION = {
         "threshold: 0.2", "threshold: .nan", "monitors[0].threshold", "nan is not a finite", "a guess",
         "a finite number",
     ),
+    "a budget of no false alarms": Case(
+        "name: credit", "name: credit\n    multiplicity: {false_alarms_per_week: 0}",
+        "models[0].multiplicity.false_alarms_per_week", "0 false alarms a week", "no drift would raise",
+        "such as 0.1 for one in ten weeks",
+    ),
     "text for a boolean": Case(
         "threshold: 0.2", "below: yes, threshold: 0.2", "monitors[0].below", "'yes' is not true or false",
         "a guess", "write true or false",
