@@ -18,8 +18,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 EXTENSIONS = {
     Path("service/events/_scanner.abi3.so"): Path("service/events/scan/scanner.c"),
     Path("detectors/totals/_measure.abi3.so"): Path("detectors/totals/measure.c"),
+    Path("service/kafka/_batches.abi3.so"): Path("service/kafka/batches/index.c"),
     Path("detectors/totals/_tally.abi3.so"): Path("detectors/totals/tally.c"),
     Path("detectors/totals/_growing.abi3.so"): Path("detectors/totals/growing.c"),
+    Path("detectors/totals/_compact.abi3.so"): Path("detectors/totals/compact.c"),
 }
 """Sources by what is made of them, within the source tree."""
 

@@ -1,4 +1,4 @@
-/* Counts records in rows of totals, and packs them: loops that numpy can only do by way of large copies. */
+/* Counts records in rows of totals: loops that numpy can only do by way of large copies. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
@@ -125,81 +125,9 @@ static PyObject *add_sums(PyObject *module, PyObject *arguments)
     return result;
 }
 
-/* One bit for each count, whether it is not zero, the first of eight being the highest; and the counts that are not. */
-static PyObject *pack(PyObject *module, PyObject *argument)
-{
-    Matrix counts;
-    (void)module;
-    if (!take(argument, &counts, 1, 1))
-        return NULL;
-    const Py_ssize_t size = counts.rows * counts.columns;
-    const uint8_t *from = (const uint8_t *)counts.data;
-    uint8_t *marks = PyMem_Calloc((size_t)size / 8 + 1, 1), *kept = PyMem_Malloc((size_t)size + 1), *next = kept;
-    PyObject *result = NULL;
-    if (marks == NULL || kept == NULL)
-        PyErr_NoMemory();
-    else {
-        for (Py_ssize_t i = 0; i < size; i += 8) {
-            uint64_t word = 0;
-            const Py_ssize_t length = size - i < 8 ? size - i : 8;
-            memcpy(&word, from + i, (size_t)length);
-            if (word == 0)
-                continue;
-            unsigned bits = 0;
-            for (Py_ssize_t k = 0; k < length; k++) {
-                *next = from[i + k];
-                next += from[i + k] != 0;
-                bits |= (from[i + k] != 0) * (0x80u >> k);
-            }
-            marks[i / 8] = (uint8_t)bits;
-        }
-        result = Py_BuildValue("y#y#", marks, (size + 7) / 8, kept, (Py_ssize_t)(next - kept));
-    }
-    PyMem_Free(marks);
-    PyMem_Free(kept);
-    PyBuffer_Release(&counts.view);
-    return result;
-}
-
-/* Undo it: put the counts behind the first `sums` columns of each row. */
-static PyObject *unpack(PyObject *module, PyObject *arguments)
-{
-    PyObject *array;
-    Py_buffer marks, counts;
-    Py_ssize_t sums;
-    Matrix rows;
-    (void)module;
-    if (!PyArg_ParseTuple(arguments, "y*y*On", &marks, &counts, &array, &sums))
-        return NULL;
-    int fine = 0;
-    if (take(array, &rows, 8, 1)) {
-        const Py_ssize_t width = rows.columns - sums, size = rows.rows * width;
-        const uint8_t *bits = marks.buf, *from = counts.buf, *end = from + counts.len;
-        fine = sums >= 0 && width >= 0 && marks.len == (size + 7) / 8;
-        for (Py_ssize_t row = 0, i = 0; fine && row < rows.rows; row++) {
-            int64_t *into = (int64_t *)(rows.data + row * rows.row_step) + sums;
-            for (Py_ssize_t column = 0; column < width; column++, i++) {
-                const int there = bits[i / 8] >> (7 - i % 8) & 1;
-                into[column] = there && from < end ? *from : 0;
-                fine &= !there || from < end;
-                from += there;
-            }
-        }
-        fine = fine && from == end;
-        PyBuffer_Release(&rows.view);
-        if (!fine)
-            PyErr_SetString(PyExc_ValueError, "packed counts do not fit their rows");
-    }
-    PyBuffer_Release(&marks);
-    PyBuffer_Release(&counts);
-    return fine ? Py_NewRef(Py_None) : NULL;
-}
-
 static PyMethodDef METHODS[] = {
     {"add_cells", add_cells, METH_VARARGS, "Count records in cells."},
     {"add_sums", add_sums, METH_VARARGS, "Add records to sums."},
-    {"pack", pack, METH_O, "Counts without their zeros."},
-    {"unpack", unpack, METH_VARARGS, "Counts with their zeros."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,8 +1,4 @@
-"""The compact form of rows of totals, for the wire and for panes at rest.
-
-Most cells of a pane are empty and most others small, so that cells are a bitmap of the non-empty ones and a
-byte for each count, with the few large ones aside; sums stay int64. LZ4 does the rest.
-"""
+"""The compact form of rows of totals, for the wire and for panes at rest."""
 
 from __future__ import annotations
 
@@ -13,53 +9,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.layout import Rows
-from detectors.totals.packing import pack, unpack
+from detectors.totals.compact import Packed, Shape, add_packed, pack_rows, unpack_rows
+from detectors.totals.packing import unpack
 
-CODEC_VERSION = 1
-_HEADER = struct.Struct("<BIIIII")
-ESCAPE = 255
-"""Marks a count that stands aside, since a byte does not hold it."""
+CODEC_VERSION = 2
+_START = struct.Struct("<BIII")
+_HEADER = struct.Struct("<BIIIIIII")
+_HEADER_1 = struct.Struct("<BIIIII")
+_ESCAPE_1 = 255
+"""In version 1, marks a count that stands aside, since a byte does not hold it."""
 
 
 def encode_rows(rows: Rows, sums: int) -> bytes:
     """Bytes of int64[R, C] rows, of whose columns the first ``sums`` are sums and the others counts >= 0."""
-    cells = rows[:, sums:]
-    # Narrow at once: a byte a cell stays in the processor's cache, eight do not.
-    small = np.empty(cells.shape, np.uint8)
-    np.minimum(cells, ESCAPE, out=small, casting="unsafe")
-    marked = small == ESCAPE
-    return encode_parts(rows[:, :sums], small, cells[marked] if marked.any() else np.empty(0, np.int64))
+    return encode_packed(pack_rows(rows, sums), Shape(len(rows), sums, rows.shape[1] - sums))
 
 
-def encode_parts(sums: Rows, small: NDArray[np.uint8], large: NDArray[np.int64]) -> bytes:
-    """The same bytes, out of the sums, the counts cut at ``ESCAPE``, and those from there on, row by row."""
-    marks, counts = pack(small)
-    body = b"".join(
-        (
-            np.ascontiguousarray(sums, dtype="<i8").tobytes(),
-            marks,
-            counts,
-            large.astype("<i8").tobytes(),
-        )
-    )
-    size = sums.shape[1] + small.shape[1]
-    header = _HEADER.pack(CODEC_VERSION, len(sums), size, sums.shape[1], len(counts), len(large))
-    return header + bytes(cramjam.lz4.compress_block(body))
+def encode_packed(packed: Packed, shape: Shape) -> bytes:
+    """The same bytes, out of rows that are packed already."""
+    rows, sums, cells = shape
+    return _HEADER.pack(CODEC_VERSION, rows, sums + cells, sums, *packed.lengths) + packed.body
 
 
 def decode_rows(data: bytes) -> Rows:
-    """The int64[R, C] rows that ``encode_rows`` was given.
+    """The int64[R, C] rows that ``encode_rows`` was given, in this release or before.
 
     Raises
     ------
     ValueError
         When the bytes are of another codec version, or damaged.
     """
+    return _decode_1(data) if data[:1] == b"\x01" else unpack_rows(*_parts(data))
+
+
+def add_rows(data: bytes, totals: Rows, places: NDArray[np.int64], times: int = 1) -> None:
+    """Add encoded rows to others, in place; small rows cost less than if they were decoded.
+
+    Parameters
+    ----------
+    totals
+        int64[T, C], C-contiguous.
+    places
+        int64[R]: the row of ``totals`` to which each is added.
+    times
+        How often: -1 takes them away.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are of another codec version, damaged, or rows of another size; nothing is added then.
+    """
+    if data[:1] == b"\x01":
+        np.add.at(totals, places, times * _decode_1(data))
+    else:
+        add_packed(*_parts(data), totals, places, times)
+
+
+def _parts(data: bytes) -> tuple[Packed, Shape]:
+    version = data[0] if data else 0
+    if version != CODEC_VERSION:
+        raise ValueError(f"rows of codec version {version}; this release reads 1 and {CODEC_VERSION}")
     try:
-        version, count, size, sums, present_count, large_count = _HEADER.unpack_from(data)
-        if version != CODEC_VERSION:
-            raise ValueError(f"rows of codec version {version}; this release reads {CODEC_VERSION}")
-        body = memoryview(bytes(cramjam.lz4.decompress_block(data[_HEADER.size :])))
+        _, rows, size, sums, *lengths = _HEADER.unpack_from(data)
+    except struct.error as error:
+        raise ValueError(f"no rows: {error}") from error
+    if sums > size:
+        raise ValueError(f"rows of {size} columns by their header, and {sums} of them sums")
+    tokens, small, middle, large = lengths
+    return Packed((tokens, small, middle, large), data[_HEADER.size :]), Shape(rows, sums, size - sums)
+
+
+def _decode_1(data: bytes) -> Rows:
+    try:
+        _, count, size, sums, present_count, large_count = _HEADER_1.unpack_from(data)
+        body = memoryview(bytes(cramjam.lz4.decompress_block(data[_HEADER_1.size :])))
     except (struct.error, cramjam.DecompressionError) as error:
         raise ValueError(f"no rows: {error}") from error
     cell_count = count * (size - sums)
@@ -73,13 +96,13 @@ def decode_rows(data: bytes) -> Rows:
     unpack(bitmap, small, rows, sums)
     values = rows[:, sums:]
     if large_count:
-        values[values == ESCAPE] = np.frombuffer(large, "<i8")
+        values[values == _ESCAPE_1] = np.frombuffer(large, "<i8")
     return rows
 
 
 def columns_of(data: bytes) -> tuple[int, int]:
     """How many columns encoded rows have, and how many of these are sums."""
-    _, _, size, sums, _, _ = _HEADER.unpack_from(data)
+    _, _, size, sums = _START.unpack_from(data)
     return size, sums
 
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from detectors.layout import COUNTERS, Layout, Rows
 from detectors.totals import growing
 from detectors.totals.accumulate import add_cells, add_sums
+from detectors.totals.compact import Shape, pack_pane
 from detectors.totals.sections import add_cell_sums, add_scatter
-from service.windows.codec import ESCAPE, encode_parts
+from service.windows.codec import encode_packed
 
-_NARROW_MAX = ESCAPE - 1
-"""Events that a row of bytes can hold: no cell of it can then reach the codec's mark."""
+_NARROW_MAX = 255
+"""Events that a row of bytes can hold."""
 
 Numbers = NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
@@ -122,11 +123,9 @@ class PaneCounts:
 
     def encode(self, rows: Numbers) -> bytes:
         """The bytes that :func:`service.windows.codec.encode_rows` makes of these rows."""
-        small = self._narrow[rows]
-        wide = np.flatnonzero(self._places[rows] < 0)
-        large = self._wide[~self._places[rows[wide]]]
-        small[wide] = np.minimum(large, ESCAPE)
-        return encode_parts(self._sums[rows], small, large[large >= ESCAPE])
+        packed = pack_pane(rows, self._sums, self._narrow, self._wide, self._places)
+        cells = self._narrow.shape[1]
+        return encode_packed(packed, Shape(len(rows), self._layout.sums, cells))
 
 
 def _grown(array: NDArray[T], rows: int) -> NDArray[T]:

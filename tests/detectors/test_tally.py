@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from numpy.typing import NDArray
 
 from detectors.totals import accumulate
 from detectors.totals.accumulate import add_cells, add_sums
-from detectors.totals.packing import pack, unpack
 
 needs_tally = pytest.mark.skipif(not accumulate.BUILT, reason="the parts in C are not built on this machine")
 
@@ -52,28 +49,3 @@ def test_sums_outside_of_the_rows_are_refused() -> None:
             add_sums(totals, np.array([row]), np.ones((1, width), np.int64))
     with pytest.raises(ValueError, match="type or layout"):
         add_sums(totals, np.array([0]), np.ones((1, 1), np.int32))
-
-
-@needs_tally
-@given(arrays.arrays(np.uint8, st.tuples(st.integers(0, 5), st.integers(0, 40)), elements=st.integers(0, 3)))
-def test_both_ways_pack_and_unpack_alike(counts: NDArray[np.uint8]) -> None:
-    packed = pack(counts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accumulate, "BUILT", False)
-        assert pack(counts) == packed
-    for built in (True, False):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(accumulate, "BUILT", built)
-            rows = np.full((counts.shape[0], counts.shape[1] + 2), -1)
-            unpack(memoryview(packed[0]), memoryview(packed[1]), rows, 2)
-            assert rows[:, 2:].tolist() == counts.tolist()
-            assert (rows[:, :2] == -1).all()
-
-
-@needs_tally
-@pytest.mark.parametrize(
-    ("marks", "counts"), [(b"\xff", b""), (b"\x00", b"\x01"), (b"", b""), (b"\x80\x00", b"\x01")]
-)
-def test_packed_counts_that_do_not_fit_are_refused(marks: bytes, counts: bytes) -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        unpack(memoryview(marks), memoryview(counts), np.zeros((1, 5), np.int64), 1)
