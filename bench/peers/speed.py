@@ -83,7 +83,7 @@ class Driftline:
     def totals(self, window: Reference) -> Rows:
         """Counts and moments of a window, int64[1, row size]."""
         totals = self._layout.zeros(1)
-        cells, sums, _ = self._measuring.measured([window.numeric.T], [], window.counters)
+        cells, sums, _ = self._measuring.measured([window.numeric], [], window.counters)
         accumulate(totals, np.zeros(len(sums), np.int64), cells.T.astype(np.int64) + self._layout.sums, sums)
         return totals
 

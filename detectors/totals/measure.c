@@ -67,15 +67,22 @@ static inline int64_t edges_below(const Recipe *recipe, Py_ssize_t k, double val
     return below;
 }
 
-/* Measure `count` records of column k; their q and q² go to the first row of `sums` and its successors. */
-static void measure_column(const Recipe *recipe, Py_ssize_t k, const double *values, Py_ssize_t count, int32_t *cells,
-                           int64_t *q, int64_t *squares, Py_ssize_t step)
+/* A column of numbers; its step in bytes. */
+typedef struct {
+    const char *first;
+    Py_ssize_t step;
+} Column;
+
+/* Measure records of column k; their q and q² go to places that lie `step` apart. */
+static void measure_column(const Recipe *recipe, Py_ssize_t k, Column column, Py_ssize_t begin, Py_ssize_t count,
+                           int32_t *cells, int64_t *q, int64_t *squares, Py_ssize_t step)
 {
+    const char *values = column.first + begin * column.step;
     const int32_t start = recipe->start[k], null = recipe->null[k];
     const int moments = k < recipe->moments;
     const double centre = moments ? recipe->centre[k] : 0.0, unit = moments ? recipe->unit[k] : 0.0;
     for (Py_ssize_t i = 0; i < count; i++) {
-        const double value = values[i];
+        const double value = *(const double *)(values + i * column.step);
         int64_t own = 0;
         if (isfinite(value)) {
             cells[i] = start + 1 + (int32_t)edges_below(recipe, k, value);
@@ -115,9 +122,9 @@ static int recipe_from(PyObject *arrays, double clamp, Recipe *recipe, Py_buffer
     return fine;
 }
 
-/* Rows of numbers from several arrays, one behind the other; each array is float64[rows, N] with contiguous rows. */
-static int rows_of(PyObject *arrays, Py_buffer *views, int *held, int most, const double **rows, Py_ssize_t K,
-                   Py_ssize_t size)
+/* Columns of numbers out of several arrays, float64[N, columns] or float64[N] each, whatever their strides. */
+static int columns_of(PyObject *arrays, Py_buffer *views, int *held, int most, Column *columns, Py_ssize_t K,
+                      Py_ssize_t size)
 {
     Py_ssize_t found = 0;
     for (Py_ssize_t a = 0; a < PyList_Size(arrays) && *held < most; a++) {
@@ -125,11 +132,10 @@ static int rows_of(PyObject *arrays, Py_buffer *views, int *held, int most, cons
         if (!hold(PyList_GetItem(arrays, a), view, 8, PyBUF_STRIDES))
             return 0;
         ++*held;
-        const int flat = view->ndim == 1, fits = flat || view->ndim == 2;
-        if (!fits || view->shape[view->ndim - 1] != size || (size > 1 && view->strides[view->ndim - 1] != 8))
+        if ((view->ndim != 1 && view->ndim != 2) || view->shape[0] != size)
             break;
-        for (Py_ssize_t r = 0; r < (flat ? 1 : view->shape[0]) && found < K; r++)
-            rows[found++] = (const double *)((const char *)view->buf + (flat ? 0 : r * view->strides[0]));
+        for (Py_ssize_t c = 0; c < (view->ndim == 1 ? 1 : view->shape[1]) && found < K; c++)
+            columns[found++] = (Column){(const char *)view->buf + (c ? c * view->strides[1] : 0), view->strides[0]};
     }
     if (found == K)
         return 1;
@@ -144,7 +150,7 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
     enum { ARRAYS = 4 };
     Py_buffer views[RECIPE + ARRAYS + 2];
     PyObject *parts, *arrays, *cells, *sums, *result = NULL;
-    const double **rows = NULL;
+    Column *columns = NULL;
     Recipe recipe;
     double clamp;
     Py_ssize_t first;
@@ -168,23 +174,23 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
         goto done;
     }
     const Py_ssize_t size = into->shape[1], step = added->shape[1];
-    rows = PyMem_Malloc(((size_t)K + 1) * sizeof *rows);
-    if (rows == NULL) {
+    columns = PyMem_Malloc(((size_t)K + 1) * sizeof *columns);
+    if (columns == NULL) {
         PyErr_NoMemory();
         goto done;
     }
-    if (!rows_of(arrays, views, &held, RECIPE + ARRAYS + 2, rows, K, size))
+    if (!columns_of(arrays, views, &held, RECIPE + ARRAYS + 2, columns, K, size))
         goto done;
     for (Py_ssize_t begin = 0; begin < size; begin += BLOCK) {
         const Py_ssize_t count = size - begin < BLOCK ? size - begin : BLOCK;
         int64_t *q = (int64_t *)added->buf + begin * step + first;
         for (Py_ssize_t k = 0; k < K; k++)
-            measure_column(&recipe, k, rows[k] + begin, count, (int32_t *)into->buf + k * size + begin, q + k,
+            measure_column(&recipe, k, columns[k], begin, count, (int32_t *)into->buf + k * size + begin, q + k,
                            q + M + k, step);
     }
     result = Py_NewRef(Py_None);
 done:
-    PyMem_Free(rows);
+    PyMem_Free(columns);
     release(views, held);
     return result;
 }
@@ -193,27 +199,30 @@ done:
 static PyObject *categories(PyObject *module, PyObject *arguments)
 {
     static const Py_ssize_t ITEMS[] = {8, 4, 4};
+    static const int FLAGS[] = {PyBUF_STRIDES, PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS};
     Py_buffer views[3];
     PyObject *arrays[3], *result = NULL;
     int held = 0, wanted;
     (void)module;
     if (!PyArg_ParseTuple(arguments, "OOOi", &arrays[0], &arrays[1], &arrays[2], &wanted))
         return NULL;
-    while (held < 3 &&
-           hold(arrays[held], &views[held], ITEMS[held], PyBUF_C_CONTIGUOUS | (held == 2 ? PyBUF_WRITABLE : 0)))
+    while (held < 3 && hold(arrays[held], &views[held], ITEMS[held], FLAGS[held]))
         held++;
     if (held == 3) {
-        const int64_t *codes = views[0].buf;
+        const char *codes = views[0].buf;
         const int32_t *table = views[1].buf;
         int32_t *cells = views[2].buf;
-        const Py_ssize_t size = views[0].len / 8, known = views[1].len / 4;
+        const Py_ssize_t size = views[2].len / 4, known = views[1].len / 4;
         Py_ssize_t hits = 0, i = 0;
-        if (views[2].len == size * 4)
-            for (; i < size && (uint64_t)codes[i] < (uint64_t)known; i++) {
-                cells[i] = table[codes[i]];
+        int fine = views[0].ndim == 1 && views[0].shape[0] == size;
+        for (; fine && i < size; i++) {
+            const int64_t code = *(const int64_t *)(codes + i * views[0].strides[0]);
+            if ((fine = (uint64_t)code < (uint64_t)known)) {
+                cells[i] = table[code];
                 hits += cells[i] == wanted;
             }
-        if (i == size && views[2].len == size * 4)
+        }
+        if (fine)
             result = PyLong_FromSsize_t(hits);
         else
             PyErr_SetString(PyExc_IndexError, "a code has no cell");

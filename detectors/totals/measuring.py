@@ -93,7 +93,7 @@ class Measuring:
     >>> age = NumericField("age", np.array([0.0, 10.0]), 5.0, 1.0)
     >>> layout = Layout((age, CategoricalField("state", ("CA",))))
     >>> found = Measuring(layout).measured(
-    ...     [np.array([[3.0, np.nan]])], [Coded(np.array([0, 1]), ["CA", "??"])], np.zeros((2, 6), np.int64)
+    ...     [np.array([[3.0], [np.nan]])], [Coded(np.array([0, 1]), ["CA", "??"])], np.zeros((2, 6), np.int64)
     ... )
     >>> found.cells.tolist(), found.sums[:, 6:].tolist(), found.unseen
     ([[2, 5], [7, 8]], [[-2048, 4194304], [0, 0]], 1)
@@ -124,8 +124,9 @@ class Measuring:
         Parameters
         ----------
         numbers
-            float64[K, N] or float64[N] each: the columns of the numeric fields in the layout's order, then of
-            those that are only measured; ``NaN`` is null, ``+inf`` absent, ``-inf`` invalid.
+            float64[N, columns] or float64[N] each: the numeric fields in the layout's order, then those that
+            are only measured; ``NaN`` is null, ``+inf`` absent, ``-inf`` invalid. What is not C-contiguous is
+            read as it lies.
         categorical
             The columns of the categorical fields, in order.
         counters
@@ -136,11 +137,9 @@ class Measuring:
         sums = np.empty((n, len(COUNTERS) + 2 * len(self._numeric)), np.int64)
         sums[:, : len(COUNTERS)] = counters
         if BUILT:
-            _measure.numbers(
-                self._recipe, float(GRID_CLAMP), list(map(_by_row, numbers)), by_column, sums, len(COUNTERS)
-            )
+            _measure.numbers(self._recipe, float(GRID_CLAMP), list(numbers), by_column, sums, len(COUNTERS))
         else:
-            self._search(np.vstack(numbers), by_column, sums)
+            self._search(np.column_stack([np.empty((n, 0)), *numbers]), by_column, sums)
         if not self._categories:
             return Measured(by_column, sums, 0)
         cells = np.empty((self._fields, n), np.int32)
@@ -151,9 +150,9 @@ class Measuring:
         return Measured(cells, sums, unseen)
 
     def _search(self, numbers: Numbers, cells: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
-        for field, start, values, own in zip(self._columns, self._starts, numbers, cells, strict=True):
+        for field, start, values, own in zip(self._columns, self._starts, numbers.T, cells, strict=True):
             own[:] = start + numeric_cells(field, values)
-        moments = grid_moments(self._numeric, numbers[: len(self._numeric)].T)
+        moments = grid_moments(self._numeric, numbers[:, : len(self._numeric)])
         sums[:, len(COUNTERS) :] = np.concatenate(moments, axis=1)
 
 
@@ -182,10 +181,6 @@ class _Categories:
             )
         self._table.take(column.codes, out=own, mode="clip")
         return int(np.count_nonzero(own == self._unseen))
-
-
-def _by_row(numbers: Numbers) -> Numbers:
-    return numbers if numbers.strides[-1] == numbers.itemsize else np.ascontiguousarray(numbers)
 
 
 def _recipe(

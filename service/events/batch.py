@@ -121,8 +121,7 @@ class Batch:
             event_ms=self.event_ms[members],
             versions=self.versions.take(members),
             tags={tag: column.take(members) for tag, column in self.tags.items()},
-            # By way of the transpose, a feature's values stay together.
-            numeric=self.numeric.T.take(members, axis=1).T,
+            numeric=self.numeric[members],
             categorical=tuple(column.take(members) for column in self.categorical),
             counters=self.counters[members],
             latency_ms=None if self.latency_ms is None else self.latency_ms[members],

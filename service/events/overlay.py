@@ -33,7 +33,7 @@ class Columns:
     Attributes
     ----------
     numbers, codes
-        float64[numbers, N], int64[columns, N]: a row for each number and each coded column of a model.
+        float64[N, numbers], int64[N, columns]: a column for each number and each coded value of a model.
     times
         int64[N]: epoch milliseconds.
     flags
@@ -130,23 +130,23 @@ class Overlay:
     def _numeric(
         self, chosen: slice | Positions, put: Positions, other: Batch | None, count: int
     ) -> NDArray[np.float64]:
-        rows = len(self.shape.numeric) + 1
+        width = len(self.shape.numeric) + 1
         if self.is_label:
-            return np.full((rows, count), NUMBER_ABSENT).T
-        numbers = self.columns.numbers[:rows]
+            return absent_numbers(count, width)
+        numbers = self.columns.numbers[:, :width]
         if other is not None:
-            numbers[:, put] = other.numeric.T
-        return numbers.T if isinstance(chosen, slice) else numbers.take(chosen, axis=1).T
+            numbers[put] = other.numeric
+        return numbers[chosen]
 
     def _latency(
         self, chosen: slice | Positions, put: Positions, other: Batch | None
     ) -> NDArray[np.float64] | None:
         if self.is_label or not self.shape.model.latency:
             return None
-        took = self.columns.numbers[len(self.shape.numeric) + 1]
+        took = self.columns.numbers[:, len(self.shape.numeric) + 1]
         if other is not None and other.latency_ms is not None:
             took[put] = other.latency_ms
-        return np.asarray(took[chosen])
+        return took[chosen]
 
     def _categorical(
         self, chosen: slice | Positions, put: Positions, other: Batch | None
@@ -160,7 +160,7 @@ class Overlay:
     def _coded(
         self, place: int, chosen: slice | Positions, put: Positions, other: CodedColumn[Any] | None
     ) -> CodedColumn[Any]:
-        values, codes = self.values(place), self.columns.codes[place]
+        values, codes = self.values(place), self.columns.codes[:, place]
         if other is not None:
             known = {(type(value), value): code for code, value in enumerate(values)}
             added = [known.setdefault((type(value), value), len(known)) for value in other.values]
@@ -177,7 +177,7 @@ class Overlay:
             if self.shape.answer == "label":
                 counters[:, COUNTER["actual_positive"]] = self._positive(ACTUAL, own)
         if not self.is_label:
-            labels = self.columns.codes[LABEL, own]
+            labels = self.columns.codes[own, LABEL]
             counters[:, COUNTER["events"]] = 1
             counters[:, COUNTER["labelled"]] = labels != 0
             counters[:, COUNTER["positive"]] = self._positive(LABEL, own)
@@ -185,7 +185,12 @@ class Overlay:
         return counters
 
     def _positive(self, place: int, own: Positions) -> NDArray[np.bool_]:
-        return are_positive(self.shape, self.values(place), self.columns.codes[place, own])
+        return are_positive(self.shape, self.values(place), self.columns.codes[own, place])
+
+
+def absent_numbers(count: int, width: int) -> NDArray[np.float64]:
+    """float64[count, width]: the numbers of labels, of which they have none."""
+    return np.broadcast_to(NUMBER_ABSENT, (count, width))
 
 
 def are_positive(shape: Shape, values: Sequence[Any], codes: NDArray[np.int64]) -> NDArray[np.bool_]:

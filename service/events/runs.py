@@ -12,7 +12,6 @@ from detectors.layout import COUNTERS
 from service.events.batch import Batch
 from service.events.coded import CodedColumn, dense
 from service.events.columns import all_but, checked_versions, no_versions
-from service.events.leaves import NUMBER_ABSENT
 from service.events.overlay import (
     ACTUAL,
     COUNTER,
@@ -23,6 +22,7 @@ from service.events.overlay import (
     OTHERS,
     VERSION,
     Columns,
+    absent_numbers,
     are_positive,
 )
 from service.events.refusals import Refusal
@@ -60,12 +60,11 @@ class Runs:
         self._shapes, self._values = shapes, values
         self._order = order = np.argsort(sides, kind="stable")
         self._ends = np.cumsum(np.bincount(sides + 1, minlength=2 * len(shapes) + 1)).tolist()
-        # Row by row, for the values of a row are neighbours.
-        self._numbers = columns.numbers.take(order, axis=1)
-        self._codes = columns.codes.take(order, axis=1)
+        self._numbers = columns.numbers.take(order, axis=0)
+        self._codes = columns.codes.take(order, axis=0)
         self._flags = columns.flags[order]
         self._integers = np.stack((offsets[order], record_ms[order], columns.times[order]))
-        self._counters = _counters(self._flags, self._codes[LABEL])
+        self._counters = _counters(self._flags, self._codes[:, LABEL])
 
     def batch(self, side: int) -> tuple[Batch, dict[int, Refusal]]:
         """The events of a side, and by position among the records what was refused for its version."""
@@ -73,11 +72,11 @@ class Runs:
         shape = self._shapes[side // 2]
         own = slice(self._ends[side], self._ends[side + 1])
         count, tags = own.stop - own.start, len(shape.tags)
-        numbers = self._numbers[: len(shape.numeric) + 2, own]
-        codes = self._codes[: OTHERS + tags + len(shape.categorical), own]
+        width = len(shape.numeric) + 1
+        codes = self._codes[own]
         offsets, record_ms, event_ms = self._integers[:, own]
-        last = OTHERS + tags if is_label else len(codes)
-        columns = [dense(codes[i], self._values(side // 2, i)) for i in range(OTHERS, last)]
+        last = OTHERS + tags + (0 if is_label else len(shape.categorical))
+        columns = [dense(codes[:, i], self._values(side // 2, i)) for i in range(OTHERS, last)]
         batch = Batch(
             model=shape.model.name,
             is_label=is_label,
@@ -86,12 +85,12 @@ class Runs:
             event_ms=event_ms,
             versions=no_versions(count),
             tags=dict(zip(shape.tags, columns, strict=False)),
-            numeric=np.full((len(numbers) - 1, count), NUMBER_ABSENT).T if is_label else numbers[:-1].T,
+            numeric=absent_numbers(count, width) if is_label else self._numbers[own, :width],
             categorical=tuple(columns[tags:]),
             counters=self._counted(side, own, codes),
-            latency_ms=None if is_label or not shape.model.latency else numbers[-1],
+            latency_ms=None if is_label or not shape.model.latency else self._numbers[own, width],
         )
-        given = CodedColumn(codes[VERSION], self._values(side // 2, VERSION))
+        given = CodedColumn(codes[:, VERSION], self._values(side // 2, VERSION))
         batch.versions, refused = checked_versions(shape, given, is_label=is_label)
         if not refused:
             return batch, {}
@@ -103,10 +102,10 @@ class Runs:
         shape, counters = self._shapes[side // 2], self._counters[own].copy()
         if not side % 2:
             labels = self._values(side // 2, LABEL)
-            counters[:, COUNTER["positive"]] = are_positive(shape, labels, codes[LABEL])
+            counters[:, COUNTER["positive"]] = are_positive(shape, labels, codes[:, LABEL])
         if shape.answer == "label" and (self._flags[own] & HAS_ACTUAL).any():
             actual = self._values(side // 2, ACTUAL)
-            counters[:, COUNTER["actual_positive"]] = are_positive(shape, actual, codes[ACTUAL])
+            counters[:, COUNTER["actual_positive"]] = are_positive(shape, actual, codes[:, ACTUAL])
         return counters
 
 

@@ -87,8 +87,8 @@ class EventScanner:
         """Read what can be read of some records' values."""
         size = len(run)
         columns = Columns(
-            np.empty((self._numbers, size)),
-            np.empty((self._codes, size), np.int64),
+            np.empty((size, self._numbers)),
+            np.empty((size, self._codes), np.int64),
             np.empty(size, np.int64),
             np.empty(size, np.uint8),
         )

@@ -57,7 +57,7 @@ class Counting:
         """The cells in which each event counts, and what it adds to the sums; labels are in no cell."""
         if batch.is_label:
             return Measured(np.empty((0, len(batch)), np.int32), batch.counters, 0)
-        numbers = [batch.numeric.T]
+        numbers = [batch.numeric]
         if self.layout.latency is not None:
             # Those that came without one count as absent.
             took = batch.latency_ms

@@ -26,7 +26,13 @@ EDGES = st.one_of(
 
 
 def numeric(fields: Sequence[Field], values: NDArray[np.float64]) -> Measured:
-    return Measuring(Layout(tuple(fields))).measured([values], [], counters(values.shape[1]))
+    """What is made of float64[fields, N] values, whichever way they lie in memory."""
+    made, n = Measuring(Layout(tuple(fields))), values.shape[1]
+    found = made.measured([values.T], [], counters(n))
+    again = made.measured([np.ascontiguousarray(values.T)], [], counters(n))
+    assert np.array_equal(found.cells, again.cells)
+    assert np.array_equal(found.sums, again.sums)
+    return found
 
 
 def counters(n: int) -> NDArray[np.int64]:
@@ -90,7 +96,7 @@ VALUES: list[object] = [None, "CA", 7, True, "??", ABSENT]
 
 
 def mixed(made: Measuring) -> Measured:
-    numbers = [np.linspace(-1, 10, 6)[None, :], np.array([0.0, 1e9, 12.5, math.inf, math.nan, -math.inf])]
+    numbers = [np.linspace(-1, 10, 6), np.array([0.0, 1e9, 12.5, math.inf, math.nan, -math.inf])]
     return made.measured(numbers, [Coded(np.arange(6)[::-1].copy(), VALUES)], np.zeros((6, 6), np.int64))
 
 
@@ -132,9 +138,9 @@ def test_what_does_not_fit_is_refused() -> None:
     none = np.zeros((2, 6), np.int64)
     fits = Coded(np.zeros(2, np.int64), ["CA"])
     with pytest.raises(ValueError, match="do not fit"):
-        made.measured([np.zeros((1, 2))], [fits], none)
+        made.measured([np.zeros((2, 1))], [fits], none)
     with pytest.raises(ValueError, match="do not fit"):
-        made.measured([np.zeros((2, 3))], [fits], none)
+        made.measured([np.zeros((3, 2))], [fits], none)
     with pytest.raises(ValueError, match="another type"):
         made.measured([np.zeros((2, 2), np.float32)], [fits], none)
     with pytest.raises(IndexError):

@@ -38,14 +38,14 @@ typedef struct {
     int column_count, number_count; /* the last number is the latency */
 } Model;
 
-/* Where the values of `size` events go: numbers and codes have a row of `size` for each slot. */
+/* Where the values of `size` events go: an event has a row of numbers and one of codes, by slot. */
 typedef struct {
     double *numbers;
     int64_t *codes;
     int64_t *times;
     int32_t *owners;
     byte *flags;
-    Py_ssize_t size;
+    Py_ssize_t size, number_step, code_step;
 } Target;
 
 static int column_reset(Column *column)
@@ -176,9 +176,9 @@ static inline int next_field(Part *part, int last, const byte *p, const byte *en
 static void put_absent(const Field *field, const Target *target, Py_ssize_t event)
 {
     if (field->kind == NUMBER)
-        target->numbers[field->slot * target->size + event] = INFINITY;
+        target->numbers[event * target->number_step + field->slot] = INFINITY;
     else if (field->kind != TRUE_NUMBER)
-        target->codes[field->slot * target->size + event] = 0;
+        target->codes[event * target->code_step + field->slot] = 0;
 }
 
 /* Read the object at `p`, or none where `p` is NULL; the place after it, NULL where it cannot be read here. */
@@ -211,11 +211,11 @@ static const byte *read_part(Model *model, int which, const byte *p, const byte 
                     double value = 0.0;
                     p = read_numeric(field->kind, p, end, wide, &value);
                     if (field->kind == NUMBER)
-                        target->numbers[field->slot * target->size + event] = value;
+                        target->numbers[event * target->number_step + field->slot] = value;
                 } else {
                     int64_t code = NO_CODE;
                     p = read_scalar(&model->columns[field->slot], field->kind, p, end, wide, &code);
-                    target->codes[field->slot * target->size + event] = code;
+                    target->codes[event * target->code_step + field->slot] = code;
                 }
             }
             if (p == NULL || (p = after_member(p, '}')) == NULL)

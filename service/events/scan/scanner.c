@@ -108,11 +108,11 @@ static const byte *read_member(Scanner *self, Model *model, int key, const byte 
     case KEY_MODEL: /* it has been read */
         return *p == '"' && (p = plain_string_end(p + 1, wide)) != NULL ? p + 1 : NULL;
     case KEY_VERSION:
-        return read_scalar(&model->columns[0], SCALAR, p, end, wide, &target->codes[event]);
+        return read_scalar(&model->columns[0], SCALAR, p, end, wide, &target->codes[event * target->code_step]);
     case KEY_TIMESTAMP:
         return read_timestamp(self, p, end, &target->times[event]);
     case KEY_LATENCY:
-        took = &target->numbers[(model->number_count - 1) * target->size + event];
+        took = &target->numbers[event * target->number_step + model->number_count - 1];
         p = read_numeric(NUMBER, p, end, wide, took);
         *took = *took < 0.0 ? -INFINITY : *took;
         return p;
@@ -161,9 +161,9 @@ static int read_event(Scanner *self, const byte *start, const byte *end, const T
     if (skip_space(p + 1) != end || !(seen >> KEY_TIMESTAMP & 1) || flags == 0)
         return 0;
     if (!(seen >> KEY_VERSION & 1))
-        target->codes[event] = 0;
+        target->codes[event * target->code_step] = 0;
     if (!(seen >> KEY_LATENCY & 1))
-        target->numbers[(model->number_count - 1) * target->size + event] = INFINITY;
+        target->numbers[event * target->number_step + model->number_count - 1] = INFINITY;
     for (int key = KEY_FEATURES; key <= KEY_TAGS; key++)
         if (key != KEY_ERROR && !(seen >> key & 1))
             read_part(model, part_of(key), NULL, end, &wide, target, event);
@@ -367,8 +367,8 @@ static PyObject *scanner_scan(Scanner *self, PyObject *arguments)
             goto done;
         }
     if (forget(self)) {
-        Target target = {views[NUMBERS].buf, views[CODES].buf,  views[TIMES].buf,
-                         views[OWNERS].buf,  views[FLAGS].buf, size};
+        Target target = {views[NUMBERS].buf, views[CODES].buf, views[TIMES].buf,    views[OWNERS].buf,
+                         views[FLAGS].buf,   size,             widths[NUMBERS] / 8, widths[CODES] / 8};
         Values values = {views[DATA].buf, views[STARTS].buf, views[LENGTHS].buf, views[DATA].len};
         Py_ssize_t found = scan_all(self, &values, limit, &target);
         result = found < 0 ? NULL : PyLong_FromSsize_t(found);
