@@ -17,9 +17,9 @@ from service.config.settings import Settings
 log = logging.getLogger(__name__)
 
 PAUSE_S = (1.0, 30.0)
-"""First and longest pause before a worker that died is started again."""
+"""Shortest and longest pause before a worker is started that died again; the first time there is none."""
 STEADY_S = 60.0
-"""A worker that lived so long had a good start: the next pause is the first again."""
+"""A worker that lived so long had a good start: its next death is a first one."""
 DEATHS_MAX = 5
 """Deaths in a row of a worker that never got steady, after which all are ended."""
 DRAIN_S = 30.0
@@ -54,7 +54,7 @@ class Supervisor:
         return self._status
 
     async def _keep(self, number: int) -> None:
-        deaths, pause_s = 0, PAUSE_S[0]
+        deaths, pause_s = 0, 0.0
         while not self._stopping.is_set():
             began = time.monotonic()
             status = await self._live(number)
@@ -62,7 +62,7 @@ class Supervisor:
                 self._status = self._status or (1 if status else 0)
                 return
             if time.monotonic() - began > STEADY_S:
-                deaths, pause_s = 0, PAUSE_S[0]
+                deaths, pause_s = 0, 0.0
             deaths += 1
             where = {"number": number, "status": status, "pause_s": pause_s}
             if status == USAGE or deaths >= DEATHS_MAX:
@@ -73,7 +73,7 @@ class Supervisor:
             log.error("worker died and is started again", extra=where)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
-            pause_s = min(2 * pause_s, PAUSE_S[1])
+            pause_s = min(max(2 * pause_s, PAUSE_S[0]), PAUSE_S[1])
 
     async def _live(self, number: int) -> int:
         """One life of a worker; its exit status, negative if it was killed by a signal."""
