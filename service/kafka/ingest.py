@@ -19,14 +19,13 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from service.config.settings import Settings
-from service.events.batch import Record
+from service.events.run import Run
 from service.kafka.commits import require_distinct
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader
@@ -38,6 +37,7 @@ from service.kafka.outbox import Outbox
 from service.kafka.records import bulk_options
 from service.kafka.spans import UNTRACED, Span, Tracer, batch_attributes
 from service.kafka.telling import Telling
+from service.kafka.waiting import Due, Waiting
 from service.pipeline import Ingest
 from service.web.selfmetrics import SelfMetrics
 from service.windows.control import Control
@@ -47,7 +47,6 @@ from service.windows.statement import Partial, encode_partial, source_name
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 10_000
-_VALUE = attrgetter("value")
 
 
 class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -75,6 +74,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._topics = settings.kafka.topics
         self._lock = asyncio.Lock()
         self._resumes = resumes
+        self._waiting = Waiting()
         self._failure: Exception | None = None
         self.assigned = False
         self.lag = Lag()
@@ -125,28 +125,32 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 span.set({"messaging.batch.message_count": sum(map(len, batches.values()))})
             async with self._lock:
                 self._raise_failure()
-                for partition, records in batches.items():
-                    with self._tracer.span("ingest.count", batch_attributes(partition, records)) as span:
-                        await self._take(partition, records, era, span)
+                for partition, run in batches.items():
+                    self._waiting.add(partition, run, era)
+                await self._count(self._waiting.due())
                 if time.monotonic() >= due:
                     await self._flush()
                     flushed = True
             await asyncio.sleep(0)
 
-    async def _next(self, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
+    async def _next(self, timeout_ms: int) -> dict[TopicPartition, Run]:
         try:
-            batches: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
-                timeout_ms=timeout_ms, max_records=MAX_RECORDS
-            )
+            batches = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=MAX_RECORDS)
         except NoOffsetForPartitionError:
             return {}  # a partition is ours, but its beginning is still being looked up
         except OffsetOutOfRangeError as error:
             async with self._lock:
+                await self._count(self._waiting.everything())
                 await self._holding.skip_gaps(error.args[0])
             return {}
-        return batches
+        return {partition: Run.of(records) for partition, records in batches.items()}
 
-    async def _take(self, partition: TopicPartition, records: Sequence[Record], era: int, span: Span) -> None:
+    async def _count(self, waited: Iterable[Due]) -> None:
+        for partition, run, era in waited:
+            with self._tracer.span("ingest.count", batch_attributes(partition, run)) as span:
+                await self._take(partition, run, era, span)
+
+    async def _take(self, partition: TopicPartition, run: Run, era: int, span: Span) -> None:
         name = source_name(partition.topic, partition.partition)
         if name not in self._ingest.sources:
             return
@@ -155,7 +159,8 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             # after. Reading again from where the counting stands is right in both cases.
             self._consumer.seek(partition, self._ingest.sources[name].position)
             return
-        taken = self._ingest.take(name, records)
+        taken = self._ingest.take(name, run)
+        self._waiting.met(partition, len(taken.events))
         # What was read before the last commit has been told of already.
         fresh_from = self._holding.counted_to.get(partition, 0)
         for reject in taken.rejects:
@@ -165,7 +170,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
                 self._metrics.dead_lettered()
         for sample in taken.samples:
             await self._send(sample, sample.model)
-        count_batch(self._metrics, taken, sum(map(len, filter(None, map(_VALUE, records)))))
+        count_batch(self._metrics, taken, run.size)
         span.set({
             "driftline.models": sorted({model for model, _ in taken.events}),
             "driftline.events": sum(taken.events.values()),
@@ -174,6 +179,7 @@ class IngestService(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _flush(self) -> None:
         began = time.monotonic()
+        await self._count(self._waiting.everything())
         partitions = {source_name(tp.topic, tp.partition): tp for tp in self._consumer.assignment()}
         sources = {name: s for name, s in self._ingest.sources.items() if name in partitions}
         with self._tracer.span("ingest.flush", {"driftline.sources": len(sources)}):

@@ -1,4 +1,4 @@
-"""Feeds the parts in C, built with the compiler's sanitizers, hostile records.
+"""Feeds the parts in C, built with the compiler's sanitizers, hostile records and responses.
 
 Run by its test, in a process of its own. Arguments: a seed, how many records, and for each part its module
 and the shared object to load in its place.
@@ -46,8 +46,28 @@ def attack(seed: int, count: int) -> int:
     return events
 
 
+def damage(seed: int, count: int) -> int:
+    """Index responses of a broker that were damaged; how many records were found in them."""
+    from service.kafka.response import Response  # noqa: PLC0415  # after the parts were put in place
+    from tests.fuzz.hostile import mutated  # noqa: PLC0415  # likewise
+    from tests.kafka.responses import CODECS, Batch, Sent, encoded  # noqa: PLC0415  # likewise
+
+    rng, records = random.Random(seed), 0
+    for _ in range(count):
+        sent = [
+            Sent(rng.choice([None, b"", b"{}" * 90]), b"k", [("h", None)] * rng.randrange(3))
+            for _ in range(4)
+        ]
+        whole = encoded([Batch(sent, rng.choice([0, 0, *CODECS])) for _ in range(3)])
+        response = Response(bytes(bytearray(mutated(rng, whole))), rng.choice([0, 103, 2**63 - 1]))
+        while run := response.take(rng.choice([None, 1, 5])):
+            records += sum(len(one.headers) < 3 or one.key is not None for one in run)
+    return records
+
+
 if __name__ == "__main__":
     for part in sys.argv[3:]:
         load(*part.split("=", 1))
-    found = attack(int(sys.argv[1]), int(sys.argv[2]))
-    sys.stdout.write(f"{found} events counted, no fault\n")
+    seed, count = map(int, sys.argv[1:3])
+    found, indexed = attack(seed, count), damage(seed, count)
+    sys.stdout.write(f"{found} events counted, {indexed} records indexed, no fault\n")

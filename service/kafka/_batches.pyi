@@ -1,0 +1,9 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from service.events.run import Buffer
+
+def count(data: Buffer, at: int, /) -> int: ...
+def index(
+    data: Buffer, at: int, next_offset: int, places: NDArray[np.int64], records: Buffer = ..., /
+) -> tuple[int, int, int, int]: ...
