@@ -17,13 +17,15 @@ from typing import Any
 import click
 
 from bench.latency import delays
-from bench.load import memory, recovery, workers
+from bench.memory import memory
 from bench.peers.peer import missing
 from bench.peers.speed import turns
+from bench.recovery import recovery
 from bench.report import peer_figures, save, table
 from bench.running import build_reference
 from bench.scaling import models, slices
 from bench.section import Figure, Outcome, Section, Stage, say
+from bench.sharing import workers
 from bench.throughput import throughput
 from bench.topic import fill
 from bench.worker import WINDOW

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +28,9 @@ WANTED = frozenset(
         "evaluation_duration_seconds_sum", "evaluation_duration_seconds_count",
     )
 )  # fmt: skip
+
+STARTED = "worker started"
+"""What the log says when ``driftline run --workers`` has started one."""
 
 Series = dict[str, float]
 """Metrics by name, summed over their labels, except that the largest of a timestamp is taken."""
@@ -60,16 +65,18 @@ class Service:
         The configuration, without ``web``.
     name
         Of its files; the group's where it is the only one.
+    workers
+        With more than one, ``driftline run`` watches them and starts those again that die.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any], name: str = "") -> None:
-        self._port = free_port()
+    def __init__(self, folder: Path, config: dict[str, Any], name: str = "", workers: int = 1) -> None:
+        self._port, self._workers = free_port(), workers
         name = name or config["kafka"]["group"]
         self._config = folder / f"{name}.yaml"
         # JSON is YAML.
         self._config.write_bytes(orjson.dumps(config | {"web": {"host": HOST, "port": self._port}}))
         self._log = folder / f"{name}.log"
-        self._client = httpx.AsyncClient(base_url=f"http://{HOST}:{self._port}", timeout=30.0)
+        self._client = httpx.AsyncClient(timeout=30.0)
 
     async def __aenter__(self) -> Self:
         with self._log.open("wb") as log:
@@ -78,6 +85,8 @@ class Service:
                 "run",
                 "--config",
                 str(self._config),
+                "--workers",
+                str(self._workers),
                 stdout=log,
                 stderr=log,
             )
@@ -96,37 +105,58 @@ class Service:
             await self._process.wait()
 
     def kill(self) -> None:
-        """End it as a crash would: it says goodbye to nobody."""
-        self._process.kill()
+        """End all workers as a crash would: they say goodbye to nobody."""
+        for pid in self.pids():
+            os.kill(pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int:
-        """Of the worker's process."""
+        """Of the process that was started."""
         return self._process.pid
 
+    def pids(self) -> list[int]:
+        """Of the workers, the newest of each."""
+        if self._workers == 1:
+            return [self.pid]
+        lines = [orjson.loads(line) for line in self._log.read_bytes().splitlines() if line.startswith(b"{")]
+        return [*{line["number"]: line["pid"] for line in lines if line["message"] == STARTED}.values()]
+
     async def series(self) -> Series:
-        """What ``/metrics`` says now; nothing while the worker does not listen yet."""
+        """What ``/metrics`` of all workers say now; nothing of those that do not listen yet."""
         assert self._process.returncode is None, (
             f"the worker ended:\n{self._log.read_text(encoding='utf-8')[-4000:]}"
         )
-        try:
-            page = (await self._client.get("/metrics")).text
-        except httpx.TransportError:
-            return {}
         found: Series = {}
-        for line in page.splitlines():
-            name = line.partition(" ")[0].partition("{")[0]
-            if name in WANTED:
-                known, value = found.get(name, 0.0), float(line.rpartition(" ")[2])
+        for worker in range(self._workers):
+            for name, value in await self._samples(worker):
+                known = found.get(name, 0.0)
                 found[name] = max(known, value) if name.endswith("timestamp_seconds") else known + value
         return found
 
+    async def _samples(self, worker: int) -> list[tuple[str, float]]:
+        try:
+            page = (await self._client.get(self._url(worker, "/metrics"))).text
+        except httpx.TransportError:
+            return []
+        samples = []
+        for line in page.splitlines():
+            name = line.partition(" ")[0].partition("{")[0]
+            if name in WANTED:
+                samples.append((name, float(line.rpartition(" ")[2])))
+        return samples
+
+    def _url(self, worker: int, path: str) -> str:
+        return f"http://{HOST}:{self._port + worker}{path}"
+
     async def until_ready(self) -> None:
-        """Wait until it reads and evaluates."""
+        """Wait until all workers read and evaluate."""
         while True:
-            try:
-                if (await self._client.get("/readyz")).is_success:
-                    return
-            except httpx.TransportError:
-                pass
+            if all([await self._ready(worker) for worker in range(self._workers)]):
+                return
             await asyncio.sleep(0.2)
+
+    async def _ready(self, worker: int) -> bool:
+        try:
+            return (await self._client.get(self._url(worker, "/readyz"))).is_success
+        except httpx.TransportError:
+            return False

@@ -22,6 +22,8 @@ class Figure:
     value: str
     aim: str = ""
     met: bool | None = None
+    why: str = ""
+    """Why it is missed, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Stage:
     ----------
     quick
         Whether to find out if it runs, not how fast.
+    kept
+        What a section made and another uses.
     """
 
     folder: Path
@@ -40,6 +44,7 @@ class Stage:
     filled: Filled
     rounds: int
     quick: bool
+    kept: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

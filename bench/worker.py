@@ -42,14 +42,14 @@ class WorkerRun:
     windows: int
 
 
-def worker_config(bootstrap: str, group: str, profile: Path) -> dict[str, Any]:
+def worker_config(bootstrap: str, group: str, profile: Path, topic: str = TOPIC) -> dict[str, Any]:
     """The configuration that is measured: PSI and KS of every feature on every slice, every minute."""
     return {
         "kafka": {
             "bootstrap_servers": bootstrap, "group": group, "partials_partitions": 8,
             "topics": {name: f"{group}.{name}" for name in OWN_TOPICS},
         },
-        "sources": [{"topic": TOPIC, "start": "earliest"}],
+        "sources": [{"topic": topic, "start": "earliest"}],
         "models": [model_config([WINDOW], LATENESS) | {"reference": {"profile": str(profile)}}],
         # The end of the log must not close windows: only traffic does, as it would in service.
         "timing": {"grace": "3650d"},
