@@ -1,5 +1,6 @@
 /* Packs rows of totals, and adds packed ones to others. */
 #include "packer.h"
+#include "unpacker.h"
 
 static PyObject *pack_rows(PyObject *module, PyObject *arguments)
 {
@@ -29,202 +30,86 @@ static PyObject *pack_rows(PyObject *module, PyObject *arguments)
     return result;
 }
 
+/* The rows of a pane, as detectors/totals/growing.py describes them. */
+typedef struct {
+    Plain sums, hits, held, narrow, wide, places;
+    uint64_t *marks;
+    uint8_t *counts; /* of one row of hits */
+    Py_ssize_t fields;
+} Pane;
+
+/* Counts the hits of a row. */
+static void count_hits(const Pane *pane, Py_ssize_t row, size_t width)
+{
+    const uint16_t *hits = (const uint16_t *)pane->hits.data + row * pane->hits.columns;
+    uint8_t *const counts = pane->counts;
+    const Py_ssize_t length = ((const uint8_t *)pane->held.data)[row] * pane->fields;
+    memset(counts, 0, width);
+    for (Py_ssize_t i = 0; i < length; i++)
+        if (hits[i] < width)
+            counts[hits[i]]++;
+}
+
+/* -1 when there is no such row, 0 when there is no memory. */
+static int pack_row(const Pane *pane, Py_ssize_t row, Packer *packer)
+{
+    const size_t width = (size_t)pane->narrow.columns;
+    if (row < 0 || row >= pane->places.rows)
+        return -1;
+    const int64_t place = ((const int64_t *)pane->places.data)[row];
+    const int64_t *sums = (const int64_t *)pane->sums.data + row * pane->sums.columns;
+    const void *cells = pane->counts;
+    if (place == FEW) {
+        if (((const uint8_t *)pane->held.data)[row] * pane->fields > pane->hits.columns)
+            return -1;
+        count_hits(pane, row, width);
+    } else if (place < 0 ? ~place >= pane->wide.rows : place >= pane->narrow.rows)
+        return -1;
+    else if (place < 0)
+        cells = (const int64_t *)pane->wide.data + ~place * pane->wide.columns;
+    else
+        cells = (const uint8_t *)pane->narrow.data + place * pane->narrow.columns;
+    const size_t found = find_marks(pane->marks, cells, place < 0, width);
+    return put_row(packer, sums, (size_t)pane->sums.columns, pane->marks, found, cells, place < 0, width);
+}
+
 static PyObject *pack_pane(PyObject *module, PyObject *arguments)
 {
-    static const Py_ssize_t ITEMS[] = {8, 8, 1, 8, 8};
-    PyObject *arrays[5], *result = NULL;
-    Plain plain[5];
+    static const Py_ssize_t ITEMS[] = {8, 2, 1, 1, 8, 8, 8};
+    PyObject *arrays[7], *result = NULL;
+    Pane pane = {0};
+    Plain order, *const plain[] = {&pane.sums, &pane.hits, &pane.held, &pane.narrow, &pane.wide, &pane.places, &order};
     Packer packer = {0};
-    int held = 0;
+    int held = 0, fine = 1;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "OOOOO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4]))
+    if (!PyArg_ParseTuple(arguments, "(OOOOOO)nO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
+                          &arrays[5], &pane.fields, &arrays[6]))
         return NULL;
-    while (held < 5 && take_plain(arrays[held], &plain[held], ITEMS[held], 0))
+    while (held < 7 && take_plain(arrays[held], plain[held], ITEMS[held], 0))
         held++;
-    if (held == 5) {
-        const Plain *order = &plain[0], *sums = &plain[1], *narrow = &plain[2], *wide = &plain[3], *places = &plain[4];
-        const size_t width = (size_t)narrow->columns;
-        uint64_t *marks = PyMem_Calloc(width / 64 + 2, 8);
-        int fits = order->columns == 1 && places->columns == 1 && narrow->columns == wide->columns &&
-                   sums->rows >= places->rows, fine = marks != NULL;
-        for (Py_ssize_t i = 0; fits && fine && i < order->rows; i++) {
-            const int64_t row = ((const int64_t *)order->data)[i];
-            if (!(fits = row >= 0 && row < places->rows))
-                break;
-            const int64_t place = ((const int64_t *)places->data)[row];
-            const int is_wide = place < 0;
-            if (!(fits = is_wide ? ~place < wide->rows : place < narrow->rows))
-                break;
-            const void *cells = is_wide ? (const void *)((const int64_t *)wide->data + ~place * wide->columns)
-                                        : (const void *)((const uint8_t *)narrow->data + place * narrow->columns);
-            const size_t found = find_marks(marks, cells, is_wide, width);
-            fine = put_row(&packer, (const int64_t *)sums->data + row * sums->columns, (size_t)sums->columns, marks,
-                           found, cells, is_wide, width);
-        }
-        if (!fits)
-            PyErr_SetString(PyExc_IndexError, "a row is none of the pane's");
+    if (held == 7) {
+        const Py_ssize_t count = pane.places.rows, width = pane.narrow.columns;
+        pane.marks = PyMem_Calloc((size_t)width / 64 + 2, 8);
+        pane.counts = PyMem_Calloc((size_t)width + 1, 1);
+        if (pane.marks == NULL || pane.counts == NULL)
+            fine = 0;
+        else if (order.columns != 1 || pane.places.columns != 1 || pane.held.columns != 1 || pane.sums.rows < count ||
+                 pane.hits.rows < count || pane.held.rows < count || pane.wide.columns != width || pane.fields < 0 ||
+                 pane.fields > UINT16_MAX)
+            fine = -1;
+        for (Py_ssize_t i = 0; fine > 0 && i < order.rows; i++)
+            fine = pack_row(&pane, ((const int64_t *)order.data)[i], &packer);
+        if (fine < 0)
+            PyErr_SetString(PyExc_IndexError, "a row is none of the pane's, or not all its parts have it");
         else
             result = fine ? packed(&packer) : PyErr_NoMemory();
-        PyMem_Free(marks);
+        PyMem_Free(pane.marks);
+        PyMem_Free(pane.counts);
     }
     forget(&packer);
-    release_plain(plain, held);
+    while (held > 0)
+        PyBuffer_Release(&plain[--held]->view);
     return result;
-}
-
-/* Packed rows while they are read. */
-typedef struct {
-    const uint8_t *modes, *tokens, *bitmaps, *small, *middle, *sizes, *numbers, *end, *large;
-    size_t token, token_count, small_at, small_count, middle_at, middle_count, size_at, size_count;
-    uint64_t next; /* where the next token's cell is, counted over all rows of the mode */
-    unsigned more;
-} Reader;
-
-static int cut(const uint8_t **at, const uint8_t *end, size_t length, const uint8_t **part)
-{
-    if ((size_t)(end - *at) < length)
-        return 0;
-    *part = *at;
-    *at += length;
-    return 1;
-}
-
-static inline unsigned nibble(const uint8_t *nibbles, size_t at) { return nibbles[at / 2] >> 4 * (at % 2) & 15; }
-
-static int open_reader(Reader *reader, const Py_buffer *data, size_t count, size_t sums, size_t width)
-{
-    const uint8_t *at = data->buf, *end = at + data->len;
-    size_t full = 0, own = 0;
-    if (!cut(&at, end, count, &reader->modes))
-        return 0;
-    for (size_t row = 0; row < count; row++) {
-        full += reader->modes[row] != GAPS;
-        if (reader->modes[row] > BYTES)
-            return 0;
-    }
-    reader->size_count += count * sums;
-    if (!cut(&at, end, reader->token_count, &reader->tokens) ||
-        !cut(&at, end, full * ((width + 7) / 8), &reader->bitmaps) ||
-        !cut(&at, end, (reader->small_count + 1) / 2, &reader->small) ||
-        !cut(&at, end, reader->middle_count, &reader->middle) ||
-        !cut(&at, end, (reader->size_count + 1) / 2, &reader->sizes))
-        return 0;
-    reader->numbers = at;
-    reader->end = end;
-    for (size_t i = 0; i < reader->size_count; i++) {
-        const unsigned size = nibble(reader->sizes, i);
-        if (i == count * sums)
-            reader->large = reader->numbers + own;
-        if (size > 8)
-            return 0;
-        own += size;
-    }
-    if (reader->size_count == count * sums)
-        reader->large = end;
-    return own == (size_t)(end - at);
-}
-
-static inline uint64_t read_number(const uint8_t **at, const uint8_t *end, unsigned size)
-{
-    uint64_t value = 0;
-    if (end - *at >= 8) {
-        memcpy(&value, *at, 8);
-        value &= size == 8 ? UINT64_MAX : ((uint64_t)1 << 8 * size) - 1;
-    } else
-        memcpy(&value, *at, size);
-    *at += size;
-    return value;
-}
-
-static int read_token(Reader *reader)
-{
-    for (;;) {
-        if (reader->token == reader->token_count)
-            return 0;
-        const unsigned token = reader->tokens[reader->token++];
-        if (token >> 1 != FAR) {
-            reader->next += token >> 1;
-            reader->more = token & 1;
-            return 1;
-        }
-        if (token & 1)
-            return 0;
-        reader->next += FAR;
-    }
-}
-
-static int read_count(Reader *reader, unsigned mode, uint64_t *count)
-{
-    if (mode == BYTES ? reader->middle_at == reader->middle_count : reader->small_at == reader->small_count)
-        return 0;
-    *count = mode == BYTES ? reader->middle[reader->middle_at++] : nibble(reader->small, reader->small_at++);
-    if (*count == (mode == BYTES ? BYTE : NIBBLE)) {
-        if (reader->size_at == reader->size_count)
-            return 0;
-        *count += read_number(&reader->large, reader->end, nibble(reader->sizes, reader->size_at++));
-    }
-    return 1;
-}
-
-/* Adds the cells of one row, each `times` often; adds nothing where there is no row to add to. */
-static int read_cells(Reader *reader, unsigned mode, uint64_t first, size_t width, uint64_t *into, uint64_t times)
-{
-    uint64_t count = 0, word;
-    if (mode == GAPS) {
-        while (reader->next < first + width) {
-            const uint64_t cell = reader->next - first;
-            count = 1;
-            if (reader->more) {
-                if (!read_count(reader, GAPS, &count))
-                    return 0;
-                count += 2;
-            }
-            if (into)
-                into[cell] += times * count;
-            reader->next++;
-            if (!read_token(reader))
-                return 0;
-        }
-        return 1;
-    }
-    for (size_t start = 0; start < width; start += 64) {
-        const size_t bytes = (width - start + 7) / 8 < 8 ? (width - start + 7) / 8 : 8;
-        word = 0;
-        memcpy(&word, reader->bitmaps, bytes);
-        reader->bitmaps += bytes;
-        for (; word; word &= word - 1) {
-            const size_t cell = start + (size_t)__builtin_ctzll(word);
-            if (cell >= width || !read_count(reader, mode, &count))
-                return 0;
-            if (into)
-                into[cell] += times * (count + 1);
-        }
-    }
-    return 1;
-}
-
-/* Reads all rows, and adds them to those of `totals` that `places` names; without, only sees whether they are whole. */
-static int read_all(Reader reader, size_t count, size_t sums, size_t width, const Plain *totals, const int64_t *places,
-                    uint64_t times)
-{
-    uint64_t first = 0;
-    size_t number = 0;
-    reader.size_at = count * sums;
-    if (!read_token(&reader))
-        return 0;
-    for (size_t row = 0; row < count; row++) {
-        uint64_t *into = totals ? (uint64_t *)totals->data + places[row] * totals->columns : NULL;
-        for (size_t i = 0; into && i < sums; i++) {
-            const uint64_t value = read_number(&reader.numbers, reader.end, nibble(reader.sizes, number++));
-            into[i] += times * (value >> 1 ^ (uint64_t)-(int64_t)(value & 1));
-        }
-        if (!read_cells(&reader, reader.modes[row], first, width, into ? into + sums : NULL, times))
-            return 0;
-        first += reader.modes[row] == GAPS ? width : 0;
-    }
-    return reader.next == first && !reader.more && reader.token == reader.token_count &&
-           reader.small_at == reader.small_count && reader.middle_at == reader.middle_count &&
-           reader.size_at == reader.size_count;
 }
 
 static PyObject *add_packed(PyObject *module, PyObject *arguments)

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.layout import Rows
+from detectors.totals.growing import FEW, PaneRows
 
 if TYPE_CHECKING:
     from detectors.totals import _compact
@@ -93,24 +94,24 @@ def pack_rows(rows: Rows, sums: int) -> Packed:
     return Packed((len(tokens), len(small), len(middle), len(large)), b"".join(parts))
 
 
-def pack_pane(
-    order: NDArray[np.int64], sums: Rows, narrow: NDArray[np.uint8], wide: Rows, places: NDArray[np.int64]
-) -> Packed:
+def pack_pane(pane: PaneRows, fields: int, order: NDArray[np.int64]) -> Packed:
     """Pack rows of a pane.
 
     Parameters
     ----------
+    fields
+        How many cells each event hits.
     order
         int64[N]: the rows.
-    sums, narrow, wide, places
-        As for :func:`detectors.totals.growing.add_all`.
     """
     if BUILT:
-        return Packed(*_compact.pack_pane(order, sums, narrow, wide, places))
-    cells = narrow[np.maximum(places[order], 0)].astype(np.int64)
-    is_wide = places[order] < 0
-    cells[is_wide] = wide[~places[order[is_wide]]]
-    return pack_rows(np.concatenate((sums[order], cells), axis=1), sums.shape[1])
+        return Packed(*_compact.pack_pane(pane, fields, order))
+    assert not pane.hits.shape[1], "numpy counts no hits"
+    cells = np.zeros((len(order), pane.wide.shape[1]), np.int64)
+    places = pane.places[order]
+    narrow, wide = (places >= 0) & (places != FEW), places < 0
+    cells[narrow], cells[wide] = pane.narrow[places[narrow]], pane.wide[~places[wide]]
+    return pack_rows(np.concatenate((pane.totals[order], cells), axis=1), pane.totals.shape[1])
 
 
 def unpack_rows(packed: Packed, shape: Shape) -> Rows:

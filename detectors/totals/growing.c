@@ -13,44 +13,56 @@ static int rows_fit(const Plain *rows, Py_ssize_t count)
     return fits;
 }
 
-/* Counts the events of rows; returns the rows that bytes no longer hold, each once. */
+static int append(PyObject *list, int64_t row)
+{
+    PyObject *number = PyLong_FromLongLong(row);
+    const int fine = number != NULL && PyList_Append(list, number) == 0;
+    Py_XDECREF(number);
+    return fine;
+}
+
+/* Counts the events of rows; returns those that have become too many for hits, and for bytes, each row once. */
 static PyObject *count_events(PyObject *module, PyObject *arguments)
 {
-    PyObject *arrays[3], *result = NULL;
+    PyObject *arrays[3], *some = PyList_New(0), *many = PyList_New(0);
     Plain plain[3];
-    long long most;
-    int held = 0;
+    long long few_most, narrow_most;
+    int held = 0, fine = 0;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "OOOL", &arrays[0], &arrays[1], &arrays[2], &most))
-        return NULL;
-    while (held < 3 && take_plain(arrays[held], &plain[held], 8, held == 0))
-        held++;
+    if (some != NULL && many != NULL &&
+        PyArg_ParseTuple(arguments, "OOOLL", &arrays[0], &arrays[1], &arrays[2], &few_most, &narrow_most))
+        while (held < 3 && take_plain(arrays[held], &plain[held], 8, held == 0))
+            held++;
     if (held == 3) {
         const Plain *events = &plain[0], *places = &plain[1], *rows = &plain[2];
-        if (events->columns != 1 || places->columns != 1 || places->rows != events->rows ||
-            !rows_fit(rows, events->rows))
+        uint64_t *count = events->data;
+        const int64_t *place = places->data, *row = rows->data;
+        fine = events->columns == 1 && places->columns == 1 && places->rows == events->rows &&
+               rows_fit(rows, events->rows);
+        if (!fine)
             PyErr_SetString(PyExc_IndexError, "a record counts in no row");
-        else if ((result = PyList_New(0)) != NULL) {
-            int64_t *count = events->data;
-            const int64_t *place = places->data, *row = rows->data;
-            for (Py_ssize_t i = 0; result != NULL && i < rows->rows * rows->columns; i++) {
-                /* The event that passes the limit tells of it, and those after it do not. */
-                if (row[i] < 0 || ++count[row[i]] != most + 1 || place[row[i]] < 0)
-                    continue;
-                PyObject *full = PyLong_FromLongLong(row[i]);
-                if (full == NULL || PyList_Append(result, full) < 0)
-                    Py_CLEAR(result);
-                Py_XDECREF(full);
-            }
+        for (Py_ssize_t i = 0; fine && i < rows->rows * rows->columns; i++) {
+            if (row[i] < 0)
+                continue;
+            /* The event that passes a limit tells of it, and those after it do not. */
+            const uint64_t now = ++count[row[i]];
+            if (now == (uint64_t)few_most + 1 && place[row[i]] == FEW)
+                fine = append(some, row[i]);
+            if (now == (uint64_t)narrow_most + 1 && place[row[i]] >= 0)
+                fine = fine && append(many, row[i]);
         }
     }
     release_plain(plain, held);
-    return result;
+    if (fine)
+        return Py_BuildValue("NN", some, many);
+    Py_XDECREF(some);
+    Py_XDECREF(many);
+    return NULL;
 }
 
 /* What a batch is counted in, and the batch. */
 typedef struct {
-    Plain totals, narrow, wide, places, rows, cells, sums, by_cell;
+    Plain totals, hits, held, narrow, wide, places, rows, cells, sums, by_cell;
 } Job;
 
 static const char *misfit(const Job *job)
@@ -59,8 +71,11 @@ static const char *misfit(const Job *job)
     const int32_t *cell = job->cells.data;
     const int64_t *place = job->places.data;
     int fits = 1;
-    if (job->places.columns != 1 || job->wide.columns != width || job->totals.rows < count)
+    if (job->places.columns != 1 || job->wide.columns != width || job->totals.rows < count ||
+        job->hits.rows < count || job->held.rows < count || job->held.columns != 1)
         return "rows of sums and of cells are not as many, or not of one width";
+    if (job->cells.rows && job->hits.columns % job->cells.rows)
+        return "hits are not of as many fields as records have cells";
     if (job->rows.columns != n || (job->cells.columns != n && job->cells.rows))
         return "rows, cells and sums are not of as many records";
     if (job->sums.columns > job->totals.columns || !rows_fit(&job->rows, count))
@@ -74,7 +89,7 @@ static const char *misfit(const Job *job)
         if ((uint64_t)((const int64_t *)job->by_cell.data)[i] >= (uint64_t)job->sums.columns)
             return "values by cell need a cell and a sum each";
     for (Py_ssize_t i = 0; i < count; i++)
-        fits &= place[i] < 0 ? ~place[i] < job->wide.rows : place[i] < job->narrow.rows;
+        fits &= place[i] < 0 ? ~place[i] < job->wide.rows : place[i] < job->narrow.rows || place[i] == FEW;
     return fits ? NULL : "a record counts in no cell of a row";
 }
 
@@ -92,13 +107,14 @@ static void add_block_sums(const Job *job, const int64_t *rows, Py_ssize_t start
     }
 }
 
-static void add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
+static int add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
 {
     const Py_ssize_t width = job->narrow.columns, n = job->cells.columns;
     const int64_t *places = job->places.data;
-    uint8_t *small[BLOCK];
+    uint8_t *small[BLOCK], *held = job->held.data;
+    uint16_t *few[BLOCK];
     int64_t *large[BLOCK];
-    Py_ssize_t own_small[BLOCK], own_large[BLOCK], smalls = 0, larges = 0;
+    Py_ssize_t own_few[BLOCK], own_small[BLOCK], own_large[BLOCK], fews = 0, smalls = 0, larges = 0;
     for (Py_ssize_t i = start; i < end; i++) {
         if (rows[i] < 0)
             continue;
@@ -106,6 +122,13 @@ static void add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t star
         if (place < 0) {
             large[larges] = (int64_t *)job->wide.data + ~place * width;
             own_large[larges++] = i;
+        } else if (place == FEW) {
+            const Py_ssize_t at = held[rows[i]] * job->cells.rows;
+            if (at >= job->hits.columns)
+                return 0;
+            held[rows[i]]++;
+            few[fews] = (uint16_t *)job->hits.data + rows[i] * job->hits.columns + at;
+            own_few[fews++] = i;
         } else {
             small[smalls] = (uint8_t *)job->narrow.data + place * width;
             own_small[smalls++] = i;
@@ -118,7 +141,10 @@ static void add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t star
             small[j][cell[own_small[j]]]++;
         for (Py_ssize_t j = 0; j < larges; j++)
             large[j][cell[own_large[j]]]++;
+        for (Py_ssize_t j = 0; j < fews; j++)
+            few[j][field] = (uint16_t)cell[own_few[j]];
     }
+    return 1;
 }
 
 /* The values of a block, to the sums of the cells in which they count. */
@@ -153,9 +179,7 @@ static int count_all(const Job *job)
             const int64_t *rows = (const int64_t *)job->rows.data + grouping * n;
             add_block_sums(job, rows, start, end);
             if (job->cells.rows)
-                add_block_cells(job, rows, start, end);
-            if (job->cells.rows)
-                fine = add_block_cell_sums(job, rows, start, end);
+                fine = add_block_cells(job, rows, start, end) && add_block_cell_sums(job, rows, start, end);
         }
     }
     return fine;
@@ -163,22 +187,22 @@ static int count_all(const Job *job)
 
 static PyObject *add_all(PyObject *module, PyObject *arguments)
 {
-    static const Py_ssize_t ITEMS[] = {8, 1, 8, 8, 8, 4, 8, 8};
-    PyObject *arrays[8], *result = NULL;
+    static const Py_ssize_t ITEMS[] = {8, 2, 1, 1, 8, 8, 8, 4, 8, 8};
+    PyObject *arrays[10], *result = NULL;
     Job job;
-    Plain *const plain[] = {&job.totals, &job.narrow, &job.wide,  &job.places,
-                            &job.rows,   &job.cells,  &job.sums, &job.by_cell};
+    Plain *const plain[] = {&job.totals, &job.hits, &job.held,  &job.narrow, &job.wide,
+                            &job.places, &job.rows, &job.cells, &job.sums,   &job.by_cell};
     int held = 0;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "OOOOOOOO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
-                          &arrays[5], &arrays[6], &arrays[7]))
+    if (!PyArg_ParseTuple(arguments, "(OOOOOO)OOOO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
+                          &arrays[5], &arrays[6], &arrays[7], &arrays[8], &arrays[9]))
         return NULL;
-    while (held < 8 && take_plain(arrays[held], plain[held], ITEMS[held], held < 3))
+    while (held < 10 && take_plain(arrays[held], plain[held], ITEMS[held], held < 5))
         held++;
-    if (held == 8) {
+    if (held == 10) {
         const char *wrong = misfit(&job);
         if (!wrong && !count_all(&job))
-            wrong = "a value counts in no sum of a row";
+            wrong = "a record finds no room in its row, or a value no sum";
         if (wrong)
             PyErr_SetString(PyExc_IndexError, wrong);
         else

@@ -5,7 +5,7 @@ Written in C (``growing.c``); where that was not built, numpy does the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,49 +27,78 @@ BUILT = _growing is not None
 Numbers = NDArray[np.int64]
 
 
-def count_events(events: Numbers, places: Numbers, rows: Numbers, most: int) -> list[int]:
-    """Count the events of rows, in place; the narrow rows that have more than ``most`` now and had not.
+FEW = int(np.iinfo(np.int64).max)
+"""The place of a row whose cells are hits."""
+
+
+class PaneRows(NamedTuple):
+    """The rows of a pane, R of them; all arrays are C-contiguous.
+
+    A row begins with the cells that its first events hit, in the order in which they came, and keeps them
+    until they are many: no zeros to clear, to miss in the cache and to search for the few that are none.
+
+    Attributes
+    ----------
+    totals
+        int64[R, S]: the sums.
+    hits, held
+        uint16[R, K * F] and uint8[R]: the cells that up to K events hit, event by event, and how many these
+        events are.
+    narrow, wide
+        uint8[A, C] and int64[B, C]: two sets of rows of cells.
+    places
+        int64[R]: the narrow row of each row, or ``~w`` for the wide row w, or ``FEW``.
+    """
+
+    totals: Rows
+    hits: NDArray[np.uint16]
+    held: NDArray[np.uint8]
+    narrow: NDArray[np.uint8]
+    wide: Rows
+    places: Numbers
+
+
+def count_events(
+    events: Numbers, places: Numbers, rows: Numbers, few_most: int, narrow_most: int
+) -> tuple[list[int], list[int]]:
+    """Count the events of rows, in place; which rows are now too many for their place.
 
     Parameters
     ----------
     events, places
-        int64[R]: how many events a row has, and where its cells are, negative for a wide row.
+        int64[R]: how many events a row has, and where its cells are.
     rows
         int64[D, N]: the row of each event in each grouping, -1 where it is in none.
+    few_most, narrow_most
+        How many events hits and a narrow row can hold.
+
+    Returns
+    -------
+    tuple
+        Rows of hits that passed ``few_most``, and rows of either kind that passed ``narrow_most``.
 
     >>> events = np.array([5, 0])
-    >>> count_events(events, np.array([0, 1]), np.array([[0, 0, 1], [-1, 1, -1]]), 6)
-    [0]
+    >>> count_events(events, np.array([0, FEW]), np.array([[0, 0, 1], [-1, 1, -1]]), 1, 6)
+    ([1], [0])
     >>> events.tolist()
     [7, 2]
     """
     if BUILT:
-        return _growing.count_events(events, places, rows, most)
+        return _growing.count_events(events, places, rows, few_most, narrow_most)
     before = events.copy()
     events += np.bincount(rows[rows >= 0], minlength=len(events))
-    return np.flatnonzero((before <= most) & (events > most) & (places >= 0)).tolist()
+    some = (before <= few_most) & (events > few_most) & (places == FEW)
+    many = (before <= narrow_most) & (events > narrow_most) & (places >= 0)
+    return np.flatnonzero(some).tolist(), np.flatnonzero(many).tolist()
 
 
-def add_all(
-    totals: Rows,
-    narrow: NDArray[np.uint8],
-    wide: NDArray[np.int64],
-    places: Numbers,
-    rows: Numbers,
-    cells: NDArray[np.int32],
-    sums: Numbers,
-    by_cell: Numbers,
-) -> None:
+def add_all(pane: PaneRows, rows: Numbers, cells: NDArray[np.int32], sums: Numbers, by_cell: Numbers) -> None:
     """Add N records in place, each to a row of each of D groupings. All arrays are C-contiguous.
 
     Parameters
     ----------
-    totals
-        int64[R, S]: the sums of the rows.
-    narrow, wide
-        uint8[A, C] and int64[B, C]: two sets of rows of the same cells. No narrow count may pass 255.
-    places
-        int64[R]: the narrow row of each row, or ``~w`` for the wide row w.
+    pane
+        Its rows; those of hits must have room for these events, and narrow ones not pass 255.
     rows
         int64[D, N]: the row of each record, -1 where it is in none.
     cells
@@ -80,23 +109,30 @@ def add_all(
         int64[M, 2]: by numeric field, the column of ``sums`` that has its value, and what leads from its cell
         to the sum of that cell's values; a value of zero may have no such sum. M is 0 where none are kept.
 
+    Raises
+    ------
+    IndexError
+        When a record counts outside of the rows; in numpy not for every such one.
+
     >>> totals, wide, narrow = np.zeros((2, 1), int), np.zeros((1, 3), int), np.zeros((2, 3), np.uint8)
+    >>> no_hits = np.empty((2, 0), np.uint16), np.zeros(2, np.uint8)
+    >>> pane = PaneRows(totals, *no_hits, narrow, wide, np.array([~0, 1]))
     >>> rows, cells = np.array([[0, 0], [-1, 1]]), np.array([[2, 0]], np.int32)
-    >>> none, sums = np.empty((0, 2), int), np.array([[5], [6]])
-    >>> add_all(totals, narrow, wide, np.array([~0, 1]), rows, cells, sums, none)
+    >>> add_all(pane, rows, cells, np.array([[5], [6]]), np.empty((0, 2), int))
     >>> totals.tolist(), wide.tolist(), narrow.tolist()
     ([[11], [6]], [[1, 0, 1]], [[0, 0, 0], [1, 0, 0]])
     """
     if BUILT:
-        _growing.add_all(totals, narrow, wide, places, rows, cells, sums, by_cell)
+        _growing.add_all(pane, rows, cells, sums, by_cell)
         return
+    assert not pane.hits.shape[1], "numpy counts no hits"
     for grouping in rows:
         inside = np.flatnonzero(grouping >= 0)
         row, own = grouping[inside], sums[inside]
-        add_sums(totals, row, own)
+        add_sums(pane.totals, row, own)
         if len(cells):
             at = cells[:, inside].astype(np.int64)
-            add_cells(narrow, wide, places[row], at.T, 0)
+            add_cells(pane.narrow, pane.wide, pane.places[row], at.T, 0)
             for field, (moment, shift) in enumerate(by_cell.tolist()):
                 valued = np.flatnonzero(own[:, moment])
-                np.add.at(totals, (row[valued], at[field, valued] + shift), own[valued, moment])
+                np.add.at(pane.totals, (row[valued], at[field, valued] + shift), own[valued, moment])

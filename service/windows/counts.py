@@ -1,4 +1,4 @@
-"""The rows of a pane while it grows: a byte a cell, until a row has more events than a byte can count.
+"""The rows of a pane while it grows: hits, then a byte a cell, then as many as it takes.
 
 Most slices are small, and most cells empty: with a thousand slices, wide cells would cost more to clear, to
 fill and to read again than all else that is done with an event.
@@ -6,6 +6,7 @@ fill and to read again than all else that is done with an event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 
 from detectors.layout import COUNTERS, Layout, Rows
 from detectors.totals import growing
-from detectors.totals.accumulate import add_cells, add_sums
-from detectors.totals.compact import Shape, pack_pane
-from detectors.totals.sections import add_cell_sums, add_scatter
+from detectors.totals.compact import Packed, Shape, pack_pane, unpack_rows
+from detectors.totals.growing import FEW, PaneRows
+from detectors.totals.sections import add_scatter
 from service.windows.codec import encode_packed
 
+_FEW_MAX = 16
+"""Events of a row whose hits are kept; those of twice as many would often take as much as a byte a cell."""
 _NARROW_MAX = 255
 """Events that a row of bytes can hold."""
+_NO_SUMS = np.empty((0, 2), np.int64)
 
 Numbers = NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
@@ -37,30 +41,31 @@ class PaneCounts:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         cells = layout.size - layout.sums
-        # Sums by cell have no place for what is no number: the last row's zeros would go to a row behind it.
-        self._sums = np.zeros((9, layout.sums), np.int64)
-        self._narrow = np.zeros((8, cells), np.uint8)
-        self._wide = np.zeros((0, cells), np.int64)
-        self._widened = 0
+        self._few = _FEW_MAX if growing.BUILT and cells <= np.iinfo(np.uint16).max + 1 else 0
+        self._rows = PaneRows(
+            np.zeros((8, layout.sums), np.int64),
+            np.zeros((8, self._few * len(layout.fields)), np.uint16),
+            np.zeros(8, np.uint8),
+            np.zeros((0, cells), np.uint8),
+            np.zeros((0, cells), np.int64),
+            np.full(8, FEW),
+        )
+        self._narrowed = self._widened = 0
         self._events = np.zeros(8, np.int64)
-        # The narrow row of a row is its own number; one that was widened has ~w for the wide row w.
-        self._places = np.arange(8)
-        self._by_cell = np.empty((0, 2), np.int64)
-        if layout.bin_sums:
-            moments = np.arange(len(layout.numeric))
-            # The first cell of a field is that of invalid values, and has no sum.
-            shifts = layout.bin_sum_starts[:-1] - (layout.starts[moments] - layout.sums) - 1
-            self._by_cell = np.stack((moments + len(COUNTERS), shifts), axis=1)
+        self._by_cell = _sums_by_cell(layout)
 
     def make_room(self, rows: int) -> None:
         """Let there be at least so many rows."""
         before = len(self._events)
         if rows > before:
-            size = max(rows, 2 * before)
-            self._sums = _grown(self._sums, size + 1)
-            self._narrow = _grown(self._narrow, size)
+            size, held = max(rows, 2 * before), self._rows
             self._events = _grown(self._events, size)
-            self._places = np.concatenate((self._places, np.arange(before, size)))
+            self._rows = held._replace(
+                totals=_grown(held.totals, size),
+                hits=_grown(held.hits, size),
+                held=_grown(held.held, size),
+                places=np.concatenate((held.places, np.full(size - before, FEW))),
+            )
 
     def add_all(self, rows: Numbers, cells: NDArray[np.int32], sums: Numbers) -> None:
         """Count N records, each in a row of each of D groupings.
@@ -76,56 +81,67 @@ class PaneCounts:
             int64[N, S], C-contiguous: what a record adds to the first S sums.
         """
         if len(cells):
-            full = growing.count_events(self._events, self._places, rows, _NARROW_MAX)
-            if full:
-                self._widen(np.array(full))
-        growing.add_all(self._sums, self._narrow, self._wide, self._places, rows, cells, sums, self._by_cell)
-
-    def add(self, rows: Numbers, cells: Numbers, sums: Numbers) -> None:
-        """Count N records.
-
-        Parameters
-        ----------
-        rows
-            int64[N]: the row of each.
-        cells, sums
-            int64[N, F], int64[N, S], as for :func:`detectors.totals.accumulate.accumulate`.
-        """
-        add_sums(self._sums, rows, sums)
-        if not cells.shape[1]:
-            return
-        self._events += np.bincount(rows, minlength=len(self._events))
-        full = np.flatnonzero((self._events > _NARROW_MAX) & (self._places >= 0))
-        if len(full):
-            self._widen(full)
-        add_cells(self._narrow, self._wide, self._places[rows], cells, self._layout.sums)
-        if self._layout.bin_sums:
-            add_cell_sums(self._layout, self._sums, rows, cells, sums)
+            some, many = growing.count_events(self._events, self._rows.places, rows, self._few, _NARROW_MAX)
+            if some or many:
+                self._move(some, many)
+        growing.add_all(self._rows, rows, cells, sums, self._by_cell)
 
     def add_scatter(self, row: int, cells: Numbers, sums: Numbers) -> None:
         """Add N records to the scatter of one row."""
-        add_scatter(self._layout, self._sums[row], cells, sums)
+        add_scatter(self._layout, self._rows.totals[row], cells, sums)
 
-    def _widen(self, rows: Numbers) -> None:
-        first = self._widened
-        self._widened += len(rows)
-        if self._widened > len(self._wide):
-            self._wide = _grown(self._wide, max(self._widened, 2 * len(self._wide)))
-        self._wide[first : self._widened] = self._narrow[rows]
-        self._places[rows] = ~np.arange(first, self._widened)
+    def _move(self, some: Sequence[int], many: Sequence[int]) -> None:
+        """Find rows a place for cells: narrow ones, and wide ones for ``many``."""
+        to_narrow = np.array(sorted(set(some).difference(many)), np.int64)
+        to_wide = np.array(many, np.int64)
+        narrowed, widened = self._narrowed, self._widened
+        self._narrowed, self._widened = narrowed + len(to_narrow), widened + len(to_wide)
+        held = self._rows
+        rows = self._rows = held._replace(
+            narrow=_with_room(held.narrow, self._narrowed), wide=_with_room(held.wide, self._widened)
+        )
+        before = rows.places[to_wide]
+        rows.places[to_narrow] = np.arange(narrowed, self._narrowed)
+        rows.places[to_wide] = ~np.arange(widened, self._widened)
+        was_narrow = before != FEW
+        rows.wide[~rows.places[to_wide[was_narrow]]] = rows.narrow[before[was_narrow]]
+        self._spread(np.concatenate((to_narrow, to_wide[~was_narrow])))
+
+    def _spread(self, moved: Numbers) -> None:
+        """Count the hits of rows that have a place for cells now."""
+        rows, held = self._rows, self._rows.held[moved]
+        if held.any():
+            by_event = rows.hits[moved].reshape(len(moved), self._few, -1)
+            hits = by_event[np.arange(self._few) < held[:, None]]
+            owners = np.repeat(moved, held)[None]
+            no_sums = np.empty((len(hits), 0), np.int64)
+            growing.add_all(rows, owners, np.ascontiguousarray(hits.T, np.int32), no_sums, _NO_SUMS)
 
     def dense(self, rows: Numbers) -> Rows:
         """int64[R, row size]: some of the rows, whole."""
-        cells = self._narrow[rows].astype(np.int64)
-        wide = self._places[rows] < 0
-        cells[wide] = self._wide[~self._places[rows[wide]]]
-        return np.concatenate((self._sums[rows], cells), axis=1)
+        return unpack_rows(*self._packed(rows))
 
     def encode(self, rows: Numbers) -> bytes:
         """The bytes that :func:`service.windows.codec.encode_rows` makes of these rows."""
-        packed = pack_pane(rows, self._sums, self._narrow, self._wide, self._places)
-        cells = self._narrow.shape[1]
-        return encode_packed(packed, Shape(len(rows), self._layout.sums, cells))
+        return encode_packed(*self._packed(rows))
+
+    def _packed(self, rows: Numbers) -> tuple[Packed, Shape]:
+        packed = pack_pane(self._rows, len(self._layout.fields), rows)
+        return packed, Shape(len(rows), self._layout.sums, self._layout.size - self._layout.sums)
+
+
+def _sums_by_cell(layout: Layout) -> Numbers:
+    """int64[M, 2]: where values and their sums by cell stand, as ``add_all`` wants it; empty without such."""
+    if not layout.bin_sums:
+        return _NO_SUMS
+    fields = np.arange(len(layout.numeric))
+    # The first cell of a field is that of invalid values, and has no sum.
+    shifts = layout.bin_sum_starts[:-1] - (layout.starts[fields] - layout.sums) - 1
+    return np.stack((fields + len(COUNTERS), shifts), axis=1)
+
+
+def _with_room(array: NDArray[T], rows: int) -> NDArray[T]:
+    return array if rows <= len(array) else _grown(array, max(rows, 2 * len(array)))
 
 
 def _grown(array: NDArray[T], rows: int) -> NDArray[T]:
