@@ -158,8 +158,8 @@ class Evaluation:
         return iter(())
 
     def report(self, record: RetrainingReported) -> None:
-        """Take in that a retraining started or finished."""
-        if record.model in self._plans:
+        """Take in that a retraining started or finished, if the model's partials come here."""
+        if record.model in self._silent:
             self._model(record.model).alerts.retraining_reported(record.model, record.event, record.at_ms)
 
     def dump(self) -> bytes:

@@ -32,12 +32,12 @@ from service.evaluation.result import Evaluated
 from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
 from service.kafka.control import ControlReader, send_control
-from service.kafka.gaps import unknown_since
 from service.kafka.noted import LateNotes, note
 from service.kafka.outbox import Outbox
-from service.kafka.placing import placed
+from service.kafka.placing import placed, require_placed
+from service.kafka.recovery import Recovered, recover
 from service.kafka.refused import readable
-from service.kafka.snapshots import Snapshot, read_snapshot, write_snapshot
+from service.kafka.snapshots import Snapshot, write_snapshot
 from service.kafka.spans import UNTRACED, Tracer, batch_attributes, told_attributes, window_attributes
 from service.pipeline import Effect, Evaluation
 from service.web.board import Board
@@ -72,6 +72,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._evaluations: dict[TopicPartition, Evaluation] = {}
         self._told_to: dict[TopicPartition, int] = {}
         self._folded_to: dict[TopicPartition, int] = {}
+        self._recovered: dict[TopicPartition, Recovered] = {}
         self._snapshot_at: dict[TopicPartition, int] = {}
         self._snapshot_turn: dict[TopicPartition, int] = {}
         self._era = 0
@@ -151,12 +152,13 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             if partial is None:
                 continue
             began, began_ns = time.monotonic(), time.time_ns()
-            effects = evaluation.apply(partial, offset)
+            effects = evaluation.apply(partial, self._recovered[tp].base + offset)
             first = next(effects, None)
             if first is not None and await self._tell(chain((first,), effects), tp, offset, began_ns):
                 self._metrics.evaluated(time.monotonic() - began)
             await asyncio.sleep(0)
         self._show(evaluation)
+        require_placed(evaluation.models, tp, self._consumer.partitions_for_topic(tp.topic) or ())
         self._folded_to[tp] = records[-1][0] + 1
 
     async def _tell(self, effects: Iterable[Effect], tp: TopicPartition, offset: int, began_ns: int) -> int:
@@ -230,7 +232,8 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         for tp, evaluation in self._evaluations.items():
             position = self._folded_to[tp]
             if position > self._snapshot_at.get(tp, 0):
-                snapshot = Snapshot(position, evaluation.dump(), self._snapshot_turn[tp])
+                base = self._recovered[tp].base
+                snapshot = Snapshot(position, evaluation.dump(), self._snapshot_turn[tp], base)
                 await write_snapshot(
                     self._outbox, self._topics.snapshots, tp.partition, self._digest, snapshot
                 )
@@ -272,28 +275,16 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         partitions = self._consumer.partitions_for_topic(self._topics.partials) or ()
         ours = placed((model.name for model in self._settings.models), tp.partition, partitions)
         evaluation = Evaluation(self._settings, self._control, self._digest, ours)
-        oldest = (await self._consumer.beginning_offsets([tp]))[tp]
-        snapshot = await read_snapshot(self._settings.kafka, tp.partition, self._digest)
-        position = 0
-        self._snapshot_turn[tp] = 1 - snapshot.turn if snapshot is not None else 0
-        if snapshot is not None:
-            position = snapshot.position
-            evaluation.load(snapshot.state)
-        if position < oldest:
-            where = {"partition": tp.partition, "from": position, "to": oldest}
-            log.error("partials are gone before they were evaluated", extra=where)
-            for gap in unknown_since(evaluation, self._settings, self._partitions):
-                evaluation.apply(gap)
-            position = oldest
+        found = await recover(self._consumer, self._settings, tp, evaluation, self._partitions)
+        require_placed(evaluation.models, tp, partitions)
         for record in self._reports:
             evaluation.report(record)
         for model in evaluation.models.values():
             for notice in model.alerts.open_alerts():
                 self._board.notice(notice)
-        committed = await self._consumer.committed(tp)
-        self._evaluations[tp] = evaluation
-        self._told_to[tp] = max(committed or 0, position)
-        self._snapshot_at[tp] = self._folded_to[tp] = position
-        self._consumer.seek(tp, position)
+        self._evaluations[tp], self._recovered[tp] = evaluation, found
+        self._told_to[tp], self._snapshot_turn[tp] = found.told_to, found.turn
+        self._snapshot_at[tp] = self._folded_to[tp] = found.position
+        self._consumer.seek(tp, found.position)
         self._era += 1
         self._show(evaluation)

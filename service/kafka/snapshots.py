@@ -29,6 +29,8 @@ class Manifest(msgspec.Struct, frozen=True):
         Offset on the partials partition from which to go on.
     digest
         Of the configuration and schema under which the state was kept; another one is not taken up.
+    base
+        What offsets count from, where a log took the place of another.
     """
 
     schema: int
@@ -36,14 +38,16 @@ class Manifest(msgspec.Struct, frozen=True):
     digest: str
     chunks: int
     sha256: str
+    base: int = 0
 
 
 class Snapshot(NamedTuple):
-    """The state at a position, and which of the two sets of keys holds it."""
+    """The state at a position, which of the two sets of keys holds it, and what positions count from."""
 
     position: int
     state: bytes
     turn: int
+    base: int = 0
 
 
 async def write_snapshot(outbox: Outbox, topic: str, partition: int, digest: str, snapshot: Snapshot) -> None:
@@ -52,13 +56,13 @@ async def write_snapshot(outbox: Outbox, topic: str, partition: int, digest: str
     The two sets of keys take turns, so that the chunks of the last whole snapshot stay until the next is
     whole: ``turn`` is 0 or 1, and never that of the last whole one.
     """
-    position, state, turn = snapshot
+    position, state, turn, base = snapshot
     data = pack_text(state)
     chunks = [data[i : i + CHUNK_BYTES] for i in range(0, len(data), CHUNK_BYTES)]
     for number, chunk in enumerate(chunks):
         await outbox.send(topic, chunk, f"chunk/{turn}/{number}".encode(), partition)
     await outbox.acknowledged()
-    manifest = Manifest(SCHEMA, position, digest, len(chunks), hashlib.sha256(data).hexdigest())
+    manifest = Manifest(SCHEMA, position, digest, len(chunks), hashlib.sha256(data).hexdigest(), base)
     key = f"manifest/{turn}".encode()
     await outbox.send(topic, msgspec.json.encode(manifest), key, partition)
     await outbox.acknowledged()
@@ -73,7 +77,7 @@ async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> Snapshot |
 def newest_whole(newest: Mapping[bytes, bytes], digest: str) -> Snapshot | None:
     """The newest whole snapshot out of the last value of each key."""
     whole = [found for turn in (0, 1) if (found := _assemble(newest, turn, digest)) is not None]
-    return max(whole, default=None)
+    return max(whole, key=lambda found: found.base + found.position, default=None)
 
 
 def _assemble(newest: Mapping[bytes, bytes], turn: int, digest: str) -> Snapshot | None:
@@ -87,4 +91,4 @@ def _assemble(newest: Mapping[bytes, bytes], turn: int, digest: str) -> Snapshot
     data = b"".join(newest.get(f"chunk/{turn}/{i}".encode(), b"") for i in range(manifest.chunks))
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
         return None
-    return Snapshot(manifest.position, unpack_text(data), turn)
+    return Snapshot(manifest.position, unpack_text(data), turn, manifest.base)
