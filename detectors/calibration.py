@@ -89,6 +89,8 @@ def charged(p: Floats, windows: Counts) -> Floats:
     >>> charged(p, K).round(6).tolist()
     [0.0013, 1.1e-05, 1e-05]
     """
+    if not windows.any():
+        return p
     with np.errstate(invalid="ignore"):
         deviate = -special.ndtri(np.asarray(p) / 2)
         found: Floats = np.minimum(2 * special.stdtr(np.maximum(windows, 1), -deviate), 1.0)
@@ -131,11 +133,21 @@ def shares_bound(plain: Floats, level: float, fit: Fit) -> Floats:
     plain
         float64[...]: the bound for independent records, on the scale of T.
     """
+    return no_lower(plain, shares_quantile(level, fit), fit)
+
+
+def shares_quantile(level: float, fit: Fit) -> Floats:
+    """What T exceeds at a level by its fit alone: dear, and the same for every window."""
     windows, place = np.unique(np.maximum(fit.windows, 1), return_inverse=True)
     own = 2 * special.ndtr(special.stdtrit(windows.astype(np.float64), level / 2))
     own = np.maximum(own, np.finfo(np.float64).tiny)[place.reshape(fit.windows.shape)]
-    bound = np.maximum(fit.offset + fit.scale * special.chdtri(fit.freedom, own), plain)
-    return np.where(fit.windows > 0, bound, plain)
+    quantile: Floats = fit.offset + fit.scale * special.chdtri(fit.freedom, own)
+    return quantile
+
+
+def no_lower(plain: Floats, quantile: Floats, fit: Fit) -> Floats:
+    """The bound under dependence, where there is a fit, but none below that for independent records."""
+    return np.where(fit.windows > 0, np.maximum(quantile, plain), plain)
 
 
 def calibrated_ks(D: Floats, n: Counts, m: Counts, p: Floats, fit: Fit) -> Floats:

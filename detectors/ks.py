@@ -55,7 +55,7 @@ def ks(reference: Counts, window: Counts) -> Ks:
     G = np.cumsum(window, axis=-1) / np.maximum(n, 1)[..., None]
     lower = np.abs(F - G).max(axis=-1)
     upper = np.maximum(_less_before(F, G), _less_before(G, F)).max(axis=-1)
-    p_value = ks_p_value(lower, np.rint(m * (n / np.maximum(m + n, 1))))
+    p_value = two_sample_p_value(lower, m, n)
     return Ks(*(np.where(empty, np.nan, x) for x in (lower, np.maximum(lower, upper), p_value)))
 
 
@@ -64,6 +64,37 @@ def _less_before(F: Floats, G: Floats) -> Floats:
     difference = F.copy()
     difference[..., 1:] -= G[..., :-1]
     return difference
+
+
+def ks_of_shares(F: Floats, G: Floats, first: Counts, end: Counts) -> tuple[Floats, Floats]:
+    """``lower`` and ``upper`` of :func:`ks` for many fields side by side.
+
+    Parameters
+    ----------
+    F, G
+        float64[R, C]: cumulative shares of reference and window. The column before a field's first is 0 in
+        both.
+    first, end
+        int64[M]: the columns of each field, half-open; between two fields there is at least one of neither.
+
+    Returns
+    -------
+    float64[R, M] each
+
+    >>> F, G = np.array([[0, 0.5, 1.0, 1.0, 0]]), np.array([[0, 0.2, 0.6, 1.0, 0]])
+    >>> [bound.round(3).tolist() for bound in ks_of_shares(F, G, np.array([1]), np.array([4]))]
+    [[[0.4]], [[0.8]]]
+    """
+    spans = np.stack((first, end), axis=1).ravel()
+    lower: Floats = np.maximum.reduceat(np.abs(F - G), spans, axis=1)[:, ::2]
+    beyond = np.maximum(F[:, 1:] - G[:, :-1], G[:, 1:] - F[:, :-1])
+    upper = np.maximum.reduceat(beyond, spans - 1, axis=1)[:, ::2]
+    return lower, np.maximum(lower, upper)
+
+
+def two_sample_p_value(D: Floats, m: Counts, n: Counts) -> Floats:
+    """:func:`ks_p_value` for two samples of so many records, float64[...]."""
+    return ks_p_value(D, np.rint(m * (n / np.maximum(m + n, 1))))
 
 
 def ks_p_value(D: Floats, n: Floats) -> Floats:

@@ -25,6 +25,7 @@ from service.config.against import in_words
 from service.config.monitor import Monitor
 from service.config.past import PastSpec
 from service.config.receivers import RetrainingSpec
+from service.evaluation.judged import concerning
 from service.evaluation.result import Evaluated, Judgement, Verdict
 from service.windows.closed import ClosedWindow
 
@@ -113,7 +114,7 @@ class AlertBook:
         moment = Moment(window, self._config_digest, position, self._against)
         seen: set[Key] = set()
         notices: list[Notice] = []
-        for judgement in evaluated.judgements:
+        for judgement in concerning(evaluated.judgements, tracked):
             if not tracked and judgement.verdict in _SILENT:  # nearly all of them, and thousands in a window
                 continue
             state = self._find(tracked, judgement)

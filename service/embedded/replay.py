@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from service.alerts.notice import AlertNotice, Notice
 from service.alerts.notice import encode as encode_notice
 from service.config.settings import Settings
 from service.embedded.engine import Engine
 from service.embedded.files import FileRecord, read_records
+from service.evaluation.lines import encoded
 from service.evaluation.result import Evaluated
 from service.pipeline import Effect
 from service.windows.control import ProfilePublished
@@ -41,12 +40,11 @@ class Writer:
 
     def __init__(self, results: BinaryIO, alerts: BinaryIO | None, summary: Summary) -> None:
         self._results, self._alerts, self._summary = results, alerts, summary
-        self._encoder = msgspec.json.Encoder()
 
     def __call__(self, effect: Effect) -> None:
         """Write one effect."""
         if isinstance(effect, Evaluated):
-            self._results.write(self._encoder.encode_lines(effect.results))
+            self._results.writelines(line + b"\n" for line in encoded(effect.results))
             self._summary.windows += 1
             self._summary.results += len(effect.results)
         elif isinstance(effect, ProfilePublished):

@@ -138,34 +138,8 @@ def against(baseline: str, part: Block, rows: Sequence[int]) -> Block:
     """Some rows of a block, which were measured against another baseline than the reference."""
     picked = list(rows)
     keys = tuple(part.keys[i]._replace(baseline=baseline) for i in picked)
-    return Block(keys=keys, **{name: getattr(part, name)[picked] for name in _ARRAYS})
+    return Block(keys=keys, **{name: getattr(part, name)[picked] for name in ARRAYS})
 
 
-def spread(part: Block, columns: NDArray[np.int64], slices: int) -> Block:
-    """A block whose S columns stand at ``columns`` among so many slices; the others say nothing."""
-
-    def wide(name: str, rest: float) -> NDArray[Any]:
-        narrow = getattr(part, name)
-        array = np.full((len(narrow), slices), rest, narrow.dtype)
-        array[:, columns] = narrow
-        return array
-
-    rest = {"data": TOO_FEW, "n": 0, "reference_n": -1}
-    return Block(keys=part.keys, **{name: wide(name, rest.get(name, np.nan)) for name in _ARRAYS})
-
-
-def gather(blocks: Sequence[Block], features: Sequence[str]) -> Block:
-    """All rows of ``blocks`` in one, in the order of ``features``, :data:`METRICS` and :data:`BASELINES`."""
-    keys = [key for part in blocks for key in part.keys]
-    place = {name: i for i, name in enumerate(features)}
-    order = sorted(
-        range(len(keys)),
-        key=lambda i: (
-            place[keys[i].feature], METRICS.index(keys[i].metric), BASELINES.index(keys[i].baseline)
-        ),
-    )  # fmt: skip
-    arrays = {name: np.concatenate([getattr(part, name) for part in blocks])[order] for name in _ARRAYS}
-    return Block(keys=tuple(keys[i] for i in order), **arrays)
-
-
-_ARRAYS = tuple(item.name for item in fields(Block) if item.name != "keys")
+ARRAYS = tuple(item.name for item in fields(Block) if item.name != "keys")
+"""The names of a block's matrices."""

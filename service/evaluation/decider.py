@@ -13,6 +13,7 @@ from service.config.monitor import Monitor
 from service.evaluation.budget import Budget
 from service.evaluation.changes import Changes
 from service.evaluation.evaluate import Carried, evaluate
+from service.evaluation.judged import adjusted
 from service.evaluation.result import Evaluated
 from service.windows.closed import ClosedWindow
 
@@ -42,8 +43,7 @@ class Decider:
         carried = Carried(measured.blocks, spending)
         evaluated = evaluate(window, self._model, self._monitors, carried)
         if self._budget is not None:
-            tests = [line.p_adjusted for line in evaluated.results if line.p_adjusted is not None]
-            spending = self._budget.settle(window, simes(tests))
+            spending = self._budget.settle(window, simes(adjusted(evaluated).tolist()))
         return replace(evaluated, spending=spending, unfollowed=measured.cut)
 
     def dump(self) -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,17 @@ from numpy.typing import NDArray
 from detectors.multiplicity import benjamini_hochberg, bonferroni
 from service.config.model import Model
 from service.config.monitor import Monitor
-from service.evaluation.baselines import baseline_blocks
-from service.evaluation.block import REFERENCE, Block, gather
-from service.evaluation.distances import distance_blocks
-from service.evaluation.drift import drift_blocks
-from service.evaluation.explanation import explained
-from service.evaluation.frame import Frame, frame_of
-from service.evaluation.latency import latency_blocks
-from service.evaluation.lines import lines
+from service.evaluation.block import Block, Row
+from service.evaluation.explanation import explanations
+from service.evaluation.frame import frame_of
+from service.evaluation.gathered import Measured, Placed, arranged, picked
+from service.evaluation.judged import Judgements, Said
+from service.evaluation.measuring import measured
 from service.evaluation.plan import Plan, applies, plan_for
-from service.evaluation.ratios import label_block, ratio_blocks, traffic_block
-from service.evaluation.reconstruction import reconstruction_blocks
-from service.evaluation.result import Evaluated, Judgement, Result, Spending
-from service.evaluation.verdict import BREACH, VERDICTS, Evidence, Floats, verdicts
-from service.evaluation.wasserstein import wasserstein_blocks
+from service.evaluation.result import Evaluated, Spending
+from service.evaluation.results import Results
+from service.evaluation.table import table_of
+from service.evaluation.verdict import BREACH, Evidence, Floats, verdicts
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import ClosedWindow
 
@@ -74,51 +70,23 @@ def evaluate(
     """
     frame = frame_of(window)
     watching = [rule for rule in monitors if applies(rule, model.name, window.name)]
-    rows = _measure(frame, window, model, watching, carried.blocks)
-    if rows is None:
-        return Evaluated(window, (), (), carried.spending)
-    plan = plan_for(model.name, window.name, rows.keys, frame.slices, tuple(monitors))
-    evidence = _evidence(rows, plan, model, carried.spending)
-    said = [verdicts(rule, evidence.at(places)) for rule, places in plan.rules]
-    results = lines(window, frame, rows, plan, evidence, said, carried.spending)
-    results = explained(window, frame, results, _worst(plan, evidence, said))
-    judgements = tuple(chain.from_iterable(map(_judgements, plan.rules, said, repeat(results))))
-    return Evaluated(window, results, judgements, carried.spending)
-
-
-def _judgements(
-    rule: tuple[Monitor, NDArray[np.int64]], codes: NDArray[np.int8], results: Sequence[Result]
-) -> Iterable[Judgement]:
-    monitor, places = rule
-    judged = map(results.__getitem__, places.tolist())
-    return map(Judgement, repeat(monitor), judged, map(VERDICTS.__getitem__, codes.tolist()))
-
-
-def _measure(
-    frame: Frame, window: ClosedWindow, model: Model, watching: Sequence[Monitor], more: Sequence[Block]
-) -> Block | None:
-    classified = model.task != "regression"
-    # Labels carry no version; a window without one holds predictions only when those came without one too.
-    labels = window.version == "" and classified
-    predictions = window.version != "" or bool(frame.layout.counter(frame.totals, "events").any())
-
-    def blocks(beside: Frame, asked: frozenset[str]) -> list[Block]:
-        found = [label_block(beside)] if labels else []
-        if predictions:
-            found += ratio_blocks(beside, classified=classified)
-            found += [*distance_blocks(beside, asked), *drift_blocks(beside)]
-            found += wasserstein_blocks(beside, asked)
-        return found
-
-    asked = frozenset(rule.metric for rule in watching if rule.baseline == REFERENCE)
-    parts = [*blocks(frame, asked), *baseline_blocks(frame, window, watching, blocks), *more]
-    if predictions:
-        parts += [traffic_block(frame), *latency_blocks(frame, asked)]
-        parts += reconstruction_blocks(frame, asked)
+    everywhere = np.arange(len(frame.slices))
+    parts = measured(frame, window, watching, classified=model.task != "regression")
+    parts += [Placed(part, everywhere) for part in carried.blocks]
     if not parts:
-        return None
+        return Evaluated(window, (), (), carried.spending)
     names = dict.fromkeys(["", *(field.name for field in frame.layout.fields), PREDICTION, ACTUAL])
-    return gather(parts, tuple(names))
+    order = arranged(parts, tuple(names), len(frame.slices))
+    plan = plan_for(model.name, window.name, order.keys, frame.slices, tuple(monitors))
+    places = order.places[plan.rows, plan.columns]
+    assert places.min(initial=0) >= 0, "what is written was measured"
+    found = picked(parts, places)
+    evidence = _evidence(found, order.keys, plan, model, carried.spending)
+    said = [verdicts(rule, evidence.at(own)) for rule, own in plan.rules]
+    table = table_of(window, frame, found, order.keys, plan, evidence, said, carried.spending)
+    results = Results(table, explanations(window, frame, Results(table), _worst(plan, evidence, said)))
+    judged = [Said(rule, own, codes) for (rule, own), codes in zip(plan.rules, said, strict=True)]
+    return Evaluated(window, results, Judgements(results, judged), carried.spending)
 
 
 def _worst(plan: Plan, evidence: Evidence, said: Sequence[NDArray[np.int8]]) -> list[int]:
@@ -136,7 +104,7 @@ def _worst(plan: Plan, evidence: Evidence, said: Sequence[NDArray[np.int8]]) -> 
 _ADJUST = {"benjamini_hochberg": benjamini_hochberg, "bonferroni": bonferroni}
 
 
-def _adjusted(p_value: Floats, baselines: Sequence[str], model: Model) -> Floats:
+def _adjusted(p_value: Floats, keys: Sequence[Row], plan: Plan, model: Model) -> Floats:
     """P-values adjusted within each baseline, and for how many baselines there are.
 
     Apart, because what differs from one baseline for good reason (winter from a reference of summer) would
@@ -144,19 +112,21 @@ def _adjusted(p_value: Floats, baselines: Sequence[str], model: Model) -> Floats
     against another baseline.
     """
     adjust = _ADJUST[model.multiplicity.method]
-    if len(set(baselines)) <= 1:
+    written = np.unique(plan.rows).tolist()
+    baselines = dict.fromkeys(keys[i].baseline for i in written)
+    if len(baselines) <= 1:
         return adjust(p_value)
-    names = np.array(baselines)
-    families = [own for name in dict.fromkeys(baselines) if np.isfinite(p_value[own := names == name]).any()]
+    names = np.array([key.baseline for key in keys])[plan.rows]
+    families = [own for name in baselines if np.isfinite(p_value[own := names == name]).any()]
     adjusted = np.full(p_value.shape, np.nan)
     for own in families:
         adjusted[own] = np.minimum(adjust(p_value[own]) * len(families), 1.0)
     return adjusted
 
 
-def _evidence(rows: Block, plan: Plan, model: Model, spending: Spending | None) -> Evidence:
-    at = (plan.rows, plan.columns)
-    p_value = rows.p_value[at]
-    adjusted = _adjusted(p_value, [rows.keys[i].baseline for i in plan.rows.tolist()], model)
+def _evidence(
+    found: Measured, keys: Sequence[Row], plan: Plan, model: Model, spending: Spending | None
+) -> Evidence:
+    adjusted = _adjusted(found.p_value, keys, plan, model)
     level = 1.0 if spending is None else spending.level
-    return Evidence(rows.value[at], rows.data[at], p_value, adjusted, rows.change[at], level)
+    return Evidence(found.value, found.data, found.p_value, adjusted, found.change, level)

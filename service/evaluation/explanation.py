@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
 
 from detectors.contribution import top_contributions
@@ -15,6 +14,7 @@ from service.evaluation.concentrated import OF_CELLS, OF_GROUPS, OF_MEANS, OF_SP
 from service.evaluation.frame import Frame, against_past
 from service.evaluation.ratios import rate_of
 from service.evaluation.result import Explanation, Result, SliceShare, ValueShare
+from service.evaluation.results import Results
 from service.windows.closed import ClosedWindow
 
 EXPLAINED_MAX = 100
@@ -83,18 +83,18 @@ class Explainer:
         return tuple(sorted(names.items(), key=lambda item: (-item[1], item[0]))[:NAMES])
 
 
-def explained(
-    window: ClosedWindow, frame: Frame, results: Sequence[Result], places: Sequence[int]
-) -> tuple[Result, ...]:
-    """The results, with an explanation at most of those at ``places``, of which the first come first."""
+def explanations(
+    window: ClosedWindow, frame: Frame, results: Results, places: Sequence[int]
+) -> dict[int, Explanation]:
+    """An explanation at most of those results that stand at ``places``, of which the first come first."""
     if not places:
-        return tuple(results)
-    overall = {_key(result): result.value for result in results if result.slice == "all"}
+        return {}
+    table = results.table
+    on_all = np.flatnonzero(table.columns == 0).tolist()
+    overall = {_key(result): result.value for result in map(results.__getitem__, on_all)}
     explainer = Explainer(window, frame, overall)
-    told = list(results)
-    for place in places[:EXPLAINED_MAX]:
-        told[place] = msgspec.structs.replace(told[place], explanation=explainer.explain(told[place]))
-    return tuple(told)
+    told = {place: explainer.explain(results[place]) for place in places[:EXPLAINED_MAX]}
+    return {place: explanation for place, explanation in told.items() if explanation is not None}
 
 
 def _key(result: Result) -> tuple[str, str, str]:

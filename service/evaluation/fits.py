@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detectors.calibration import Calibration, Fit, Key, uncalibrated
-from detectors.profile import Profile
+from detectors.calibration import Fit, Key, uncalibrated
 from service.evaluation.frame import Frame
+
+Floats = NDArray[np.float64]
 
 
 def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
@@ -24,28 +25,18 @@ def fits(frame: Frame, keys: Sequence[Key]) -> Fit:
     keys
         Feature and metric.
     """
-    found = None if frame.profile is None or frame.same_hour else calibration_of(frame.profile)
-    if found is None:
+    if not is_calibrated(frame):
         return uncalibrated((len(keys), len(frame.slices)))
-    assert frame.profile is not None, "fits are a profile's"
-    return _at(frame.profile, tuple(keys), frame.at.tobytes())
+    return frame.frozen.fits(keys, frame.at)
 
 
-@lru_cache(maxsize=128)
-def _at(profile: Profile, keys: tuple[Key, ...], slices: bytes) -> Fit:
-    """From window to window the slices are mostly the same."""
-    found = calibration_of(profile)
-    assert found is not None, "only a calibration has fits"
-    return found.at(keys, np.frombuffer(slices, np.int64))
+def quantiles(frame: Frame, keys: Sequence[Key]) -> Floats:
+    """float64[K, S]: what those tests' statistics of shares stay below without drift, by their fits."""
+    if not is_calibrated(frame):
+        return np.zeros((len(keys), len(frame.slices)))
+    return frame.frozen.quantiles(keys, frame.at)
 
 
-def each(found: Fit) -> list[Fit]:
-    """The fits of each test by itself."""
-    return [found.pick(i) for i in range(len(found.windows))]
-
-
-@lru_cache(maxsize=64)
-def calibration_of(profile: Profile) -> Calibration | None:
-    """The calibration that a profile holds, read once."""
-    document = profile.calibration
-    return None if document is None else Calibration.from_document(document, profile.slices)
+def is_calibrated(frame: Frame) -> bool:
+    """Whether the frame's comparison has any fits."""
+    return frame.profile is not None and not frame.same_hour and frame.frozen.calibration is not None

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.fields import NumericField
-from detectors.groups import Groups, field_groups, group_counts
-from detectors.layout import COUNTERS, Layout, Rows
+from detectors.layout import Layout, Rows
 from detectors.profile import Profile
-from detectors.shift import Sample, kurtosis_of_cells, sample
+from detectors.shift import Sample
+from service.evaluation.reference import Reference, reference_of
+from service.evaluation.side import Side
 from service.windows.closed import ClosedWindow, Totals
 
 Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class ReferenceField:
-    """What does not change of one field's reference, a row a slice of the profile.
-
-    Attributes
-    ----------
-    groups, sizes, grouped
-        The groups of PSI: int16[R, C], how many each slice has, and the reference's counts in them.
-    kurtosis
-        float64[R]; NaN for categories.
-    """
-
-    groups: Groups
-    sizes: Counts
-    grouped: Counts
-    kurtosis: NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +27,15 @@ class Frame:
     ----------
     slices
         The window's slices, then those that only the reference has: a slice that fell silent is a finding.
-    totals, reference
-        int64[S, row size]; zeros where a side lacks the slice.
+    totals
+        int64[S, row size]; zeros where the window lacks the slice.
     known
         bool[S]: whether the reference has the slice.
     at
         int64[S]: the slice's row in the profile, 0 where it has none.
-    of_profile
-        Whether the reference is the profile's; a baseline's rows come from elsewhere, grouped alike.
+    past
+        int64[S, row size]: the reference, where it is not the profile: its rows come from elsewhere, grouped
+        alike.
     same_hour
         Whether the reference is of the same hours alone, so that a rhythm of the traffic is not in between.
     """
@@ -60,11 +44,78 @@ class Frame:
     layout: Layout
     profile: Profile | None
     totals: Rows
-    reference: Rows
     known: NDArray[np.bool_]
     at: Counts
-    of_profile: bool = True
+    past: Rows | None = None
     same_hour: bool = False
+
+    def only(self, columns: Counts) -> Frame:
+        """Some of the slices, int64[C]."""
+        if len(columns) == len(self.slices):
+            return self
+        return replace(
+            self,
+            slices=tuple(self.slices[i] for i in columns.tolist()),
+            totals=self.totals[columns],
+            known=self.known[columns],
+            at=self.at[columns],
+            past=None if self.past is None else self.past[columns],
+        )
+
+    @cached_property
+    def reference(self) -> Rows:
+        """int64[S, row size]; zeros where the reference lacks the slice."""
+        if self.past is not None:
+            return self.past
+        if self.profile is None:
+            return self.layout.zeros(len(self.slices))
+        reference: Rows = self.profile.totals[self.at] * self.known[:, None]
+        return reference
+
+    @cached_property
+    def frozen(self) -> Reference:
+        """What does not change of the profile; there must be one."""
+        assert self.profile is not None, "only a reference can be drifted from"
+        return reference_of(self.profile)
+
+    @cached_property
+    def window(self) -> Side:
+        """The window's rows."""
+        return Side(self.layout, self.totals)
+
+    @cached_property
+    def before(self) -> Side:
+        """The reference's rows."""
+        return Side(self.layout, self.reference)
+
+    @cached_property
+    def n(self) -> Counts:
+        """int64[F, S]: values of each judged field in the window."""
+        return self.window.n
+
+    @cached_property
+    def m(self) -> Counts:
+        """int64[F, S]: those in the reference, 0 where it lacks the slice."""
+        if self.past is not None or self.profile is None:
+            return self.before.n
+        known: Counts = self.frozen.side.n[:, self.at] * self.known
+        return known
+
+    @cached_property
+    def grouped(self) -> tuple[Counts, Counts]:
+        """Counts by group of PSI in reference and window, int64[S, groups of all fields]."""
+        groups = self.frozen.groups
+        window = groups.count(self.window, self.at)
+        if self.past is not None:
+            return groups.count(self.before, self.at), window
+        return self.frozen.grouped[self.at] * self.known[:, None], window
+
+    def shares(self, rows: Counts) -> tuple[Floats, Floats]:
+        """Cumulative shares in reference and window on some slices, see ``Side.shares``."""
+        window = Side(self.layout, self.totals[rows])
+        if self.past is not None:
+            return Side(self.layout, self.past[rows]).shares, window.shares
+        return self.frozen.side.shares[self.at[rows]], window.shares
 
     def values(self, field: int) -> tuple[Counts, Counts]:
         """Counts of a field's value cells in reference and window, each int64[S, C]."""
@@ -72,17 +123,18 @@ class Frame:
 
     def samples(self) -> tuple[Sample, Sample]:
         """Moments of all numeric fields in reference and window, float64[M, S]."""
-        return _samples(self.layout, self.reference), _samples(self.layout, self.totals)
+        if self.past is not None or self.profile is None:
+            return self.before.samples, self.window.samples
+        frozen = self.frozen.side.samples
+        n = np.where(self.known, frozen.n[:, self.at], 0.0)
+        mean, variance = (
+            np.where(self.known, part[:, self.at], np.nan) for part in (frozen.mean, frozen.variance)
+        )
+        return Sample(n, mean, variance), self.window.samples
 
-    def grouped(self, field: int) -> Counts:
-        """Counts of the reference in a field's groups, int64[S, groups]."""
-        assert self.profile is not None, "groups are a profile's"
-        known = reference_fields(self.profile)[field]
-        if self.of_profile:
-            grouped: Counts = known.grouped[self.at] * self.known[:, None]
-            return grouped
-        values = self.layout.values(self.reference, field)
-        return group_counts(values, known.groups[self.at], known.grouped.shape[-1])
+    def kurtosis(self) -> Floats:
+        """float64[M, S]: that of the profile's slices."""
+        return self.frozen.kurtosis[:, self.at]
 
     def reference_n(self, m: Counts) -> Counts:
         """Sizes of the reference, int64[..., S], with -1 where it lacks the slice."""
@@ -94,19 +146,14 @@ def frame_of(window: ClosedWindow) -> Frame:
     profile = window.profile
     if profile is None:
         rows = np.zeros(len(window.slices), np.int64)
-        nothing = np.zeros_like(window.totals)
-        known = np.zeros(len(rows), bool)
-        return Frame(window.slices, window.layout, None, window.totals, nothing, known, rows)
+        return Frame(window.slices, window.layout, None, window.totals, rows.astype(bool), rows)
     assert window.layout.size == profile.layout.size, "a window is counted in the layout of its profile"
     present = frozenset(window.slices)
     silent = tuple(name for name in profile.slices if name not in present)
     slices = window.slices + silent
     at = np.array([profile.row.get(name, -1) for name in slices], dtype=np.int64)
-    known = at >= 0
-    at = np.maximum(at, 0)
     totals = np.concatenate((window.totals, profile.layout.zeros(len(silent)))) if silent else window.totals
-    reference = profile.totals[at] * known[:, None]
-    return Frame(slices, profile.layout, profile, totals, reference, known, at)
+    return Frame(slices, profile.layout, profile, totals, at >= 0, np.maximum(at, 0))
 
 
 def against_past(frame: Frame, past: Totals | None, columns: Counts, *, same_hour: bool = False) -> Frame:
@@ -128,31 +175,6 @@ def against_past(frame: Frame, past: Totals | None, columns: Counts, *, same_hou
         assert past.rows.shape[-1] == frame.layout.size, "a baseline is counted in the window's layout"
         reference[known] = past.rows[at[known]]
     return Frame(
-        slices, frame.layout, frame.profile, frame.totals[columns], reference, known, frame.at[columns],
-        of_profile=False, same_hour=same_hour,
+        slices, frame.layout, frame.profile, frame.totals[columns], known, frame.at[columns],
+        past=reference, same_hour=same_hour,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def reference_fields(profile: Profile) -> tuple[ReferenceField, ...]:
-    """The frozen parts of a profile's fields, computed once a profile."""
-    layout, totals = profile.layout, profile.totals
-    moments = _samples(layout, totals)
-    parts = []
-    for i, field in enumerate(layout.judged):
-        values = layout.values(totals, i)
-        groups = field_groups(field, values)
-        kurtosis = np.full(len(totals), np.nan)
-        if isinstance(field, NumericField):
-            kurtosis = kurtosis_of_cells(field, values, Sample(*(part[i] for part in moments)))
-        # Small integers: a profile of 100 slices and 20 features holds a quarter of a million of them.
-        small = groups.astype(np.int16)
-        parts.append(ReferenceField(small, groups.max(axis=-1) + 1, group_counts(values, groups), kurtosis))
-    return tuple(parts)
-
-
-def _samples(layout: Layout, totals: Rows) -> Sample:
-    count, first = len(layout.numeric), len(COUNTERS)
-    n = np.array([layout.values(totals, i).sum(axis=-1) for i in range(count)]).reshape(count, len(totals))
-    sums = totals[:, first : first + 2 * count].T
-    return sample(n, sums[:count], sums[count:])

@@ -1,109 +1,78 @@
-"""Matrices become results: the lines of the results topic."""
+"""Results become lines of the results topic: JSON objects, byte for byte as msgspec writes a ``Result``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.result import Status
-from service.evaluation.block import DRIFT_TESTS, TOO_FEW, UNDEFINED, Block
-from service.evaluation.frame import Frame
-from service.evaluation.plan import Plan
-from service.evaluation.result import Interval, Result, Spending
-from service.evaluation.times import rfc3339
-from service.evaluation.verdict import BREACH, Evidence
-from service.windows.closed import ClosedWindow
+from service.evaluation.result import Result
+from service.evaluation.results import Results
+from service.evaluation.table import STATUSES, Table
 
-Codes = NDArray[np.int8]
-
-_WORDS = (Status.OK, Status.DRIFT, Status.BREACH, Status.INSUFFICIENT, Status.INVALID)
+_ENCODER = msgspec.json.Encoder()
 
 
-def lines(
-    window: ClosedWindow,
-    frame: Frame,
-    rows: Block,
-    plan: Plan,
-    evidence: Evidence,
-    said: Sequence[Codes],
-    spending: Spending | None = None,
-) -> tuple[Result, ...]:
-    """One result for each of the plan's E places.
+def encoded(results: Sequence[Result]) -> list[bytes]:
+    """A line for each result, without the line's end."""
+    if not isinstance(results, Results):
+        return [_ENCODER.encode(result) for result in results]
+    return _lines(results) if len(results) else []
 
-    Parameters
-    ----------
-    rows
-        What was measured, K rows of S slices.
-    evidence
-        The same at the plan's places, with adjusted p-values.
-    said
-        The verdicts of each of the plan's rules.
-    spending
-        Gives tested results their ``level``.
+
+def _lines(results: Results) -> list[bytes]:
+    """Out of a table's columns: half of the cost of a line made of an object would be the object.
+
+    A column of numbers is written at once, and what lines share only once; what is left is to join them.
     """
-    model, version = window.model, window.version
-    reference_id = frame.profile.id if frame.profile else None
-    interval = Interval(rfc3339(window.start_ms), rfc3339(window.end_ms), window.name)
-    level = None if spending is None else spending.level
+    table = results.table
+    rows, columns = table.rows.tolist(), table.columns.tolist()
+    slices = [f'{_text(name)},"feature":' for name in table.slices]
+    cuts = ["true" if cut else "false" for cut in table.cut.tolist()]
+    heads = [f'{_text(key.feature)},"metric":{_text(key.metric)},"value":' for key in table.keys]
+    tails = [f',"baseline":{_text(key.baseline)},"change":' for key in table.keys]
+    statuses = [_text(status) for status in STATUSES]
+    untested, tested = "null", _text(table.level)
+    levels = [tested if there else untested for there in np.isfinite(table.p_value).tolist()]
+    first = f'{{"model":{_text(table.model)},"model_version":{_text(table.version)},"slice":'
+    shared = (
+        f',"reference_id":{_text(table.reference_id)},"window":{_text(table.interval)},'
+        '"provisional":false,"incomplete":'
+    )
+    why = dict.fromkeys(results.explanations, "")
+    why = {place: _text(results.explanations[place]) for place in why}
     # Written out, and in one loop, because thousands of results come at once.
-    return tuple(
-        Result(
-            model=model, model_version=version, slice=name, feature=key.feature, metric=key.metric,
-            value=value, p_value=p_value, p_adjusted=p_adjusted, null_bound=bound, lower=lower, upper=upper,
-            threshold=threshold, status=status, n=n, reference_n=m, reference_id=reference_id,
-            window=interval, incomplete=cut, baseline=key.baseline, change=change,
-            level=None if p_value is None else level,
+    text = "\n".join([
+        f'{first}{slices[column]}{heads[row]}{value},"p_value":{p_value},"p_adjusted":{p_adjusted},'
+        f'"null_bound":{bound},"lower":{lower},"upper":{upper},"threshold":{threshold},'
+        f'"status":{statuses[status]},"n":{n},"reference_n":{m}{shared}{cuts[column]}{tails[row]}{change},'
+        f'"level":{level},"explanation":null}}'
+        for row, column, value, p_value, p_adjusted, bound, lower, upper, threshold, status, n, m, change,
+        level in zip(
+            rows, columns, _numbers(table.value), _numbers(table.p_value), _numbers(table.p_adjusted),
+            _numbers(table.null_bound), _numbers(table.lower), _numbers(table.upper),
+            _numbers(table.threshold), table.status.tolist(), table.n.tolist(), _sizes(table),
+            _numbers(table.change), levels, strict=True,
         )
-        for (name, key, value, p_value, p_adjusted, bound, lower, upper, threshold, status, n, m, cut, change)
-        in _columns(window, frame, rows, plan, evidence, said)
-    )  # fmt: skip
+    ])  # fmt: skip
+    # No line's end stands in JSON text: it is written as an escape.
+    made = text.encode().split(b"\n")
+    for place, told in why.items():
+        made[place] = made[place].removesuffix(b"null}") + f"{told}}}".encode()
+    return made
 
 
-def _columns(
-    window: ClosedWindow, frame: Frame, rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]
-) -> zip[tuple[Any, ...]]:
-    at = (plan.rows, plan.columns)
-    thresholds = np.array([*(rule.threshold for rule, _ in plan.rules), np.nan])
-    cut = [window.incomplete or (window.lower_bounds and name != "all") for name in frame.slices]
-    columns = plan.columns.tolist()
-    return zip(
-        [frame.slices[i] for i in columns],
-        [rows.keys[i] for i in plan.rows.tolist()],
-        _numbers(evidence.value),
-        _numbers(evidence.p_value),
-        _numbers(evidence.p_adjusted),
-        _numbers(rows.null_bound[at]),
-        _numbers(rows.lower[at]),
-        _numbers(rows.upper[at]),
-        _numbers(thresholds[plan.first]),
-        _statuses(rows, plan, evidence, said),
-        rows.n[at].tolist(),
-        [None if n < 0 else n for n in rows.reference_n[at].tolist()],
-        [cut[i] for i in columns],
-        _numbers(evidence.change),
-        strict=True,
-    )
+def _text(value: object) -> str:
+    return _ENCODER.encode(value).decode()
 
 
-def _statuses(rows: Block, plan: Plan, evidence: Evidence, said: Sequence[Codes]) -> list[Status]:
-    first = np.full(len(plan.rows), -1, np.int64)
-    for number, (_, places) in enumerate(plan.rules):
-        own = plan.first[places] == number
-        first[places[own]] = said[number][own]
-    drift = np.array([metric in DRIFT_TESTS for _, metric, _ in rows.keys], bool)[plan.rows]
-    broken = first == BREACH
-    code = np.select(
-        [evidence.data == TOO_FEW, evidence.data == UNDEFINED, broken & drift, broken], [3, 4, 1, 2], 0
-    )
-    return [_WORDS[i] for i in code.tolist()]
+def _numbers(values: NDArray[np.float64]) -> list[str]:
+    """The text of each number; ``null`` for what is none."""
+    return _text(values.tolist())[1:-1].split(",")
 
 
-def _numbers(values: NDArray[np.float64]) -> list[Any]:
-    finite = np.isfinite(values)
-    objects = values.astype(object)
-    objects[~finite] = None
-    numbers: list[Any] = objects.tolist()
-    return numbers
+def _sizes(table: Table) -> list[Any]:
+    return ["null" if m < 0 else m for m in table.reference_n.tolist()]

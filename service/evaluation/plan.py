@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from service.config.checks.metrics import ON_ALL
 from service.config.monitor import CHANGE, Monitor
 from service.evaluation.block import REFERENCE, Row
+from service.evaluation.kept import Recent
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,12 @@ class Plan:
     first: NDArray[np.int64]
 
 
-@lru_cache(maxsize=64)
+PLACES_MAX = 500_000
+"""Plans of so many results are kept, and made anew beyond."""
+
+_recent: Recent[Plan] = Recent(PLACES_MAX)
+
+
 def plan_for(
     model: str, window: str, keys: tuple[Row, ...], slices: tuple[str, ...], monitors: tuple[Monitor, ...]
 ) -> Plan:
@@ -51,6 +56,17 @@ def plan_for(
     slices
         Names of the S slices.
     """
+
+    def make() -> tuple[Plan, int]:
+        made = _plan(model, window, keys, slices, monitors)
+        return made, len(made.rows)
+
+    return _recent.get((model, window, keys, slices, monitors), make)
+
+
+def _plan(
+    model: str, window: str, keys: tuple[Row, ...], slices: tuple[str, ...], monitors: tuple[Monitor, ...]
+) -> Plan:
     masks = [
         (rule, mask)
         for rule in monitors
@@ -85,11 +101,19 @@ def matches(patterns: Iterable[str], name: str) -> bool:
     return any(pattern in {"*", name} or fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def matching(patterns: Sequence[str], names: Sequence[str]) -> NDArray[np.bool_]:
+    """bool[N]: which of the names match."""
+    if "*" in patterns:
+        return np.ones(len(names), bool)
+    return np.array([matches(patterns, name) for name in names], bool)
+
+
 def _mask(rule: Monitor, keys: tuple[Row, ...], slices: tuple[str, ...]) -> NDArray[np.bool_]:
     rows = [
         key.metric == rule.metric and key.baseline == rule.baseline and matches(rule.features, key.feature)
         for key in keys
     ]
-    everywhere = rule.metric not in ON_ALL
-    columns = [matches(rule.slices, name) and (everywhere or name == "all") for name in slices]
+    columns = matching(rule.slices, slices)
+    if rule.metric in ON_ALL:
+        columns &= np.array([name == "all" for name in slices], bool)
     return np.outer(rows, columns)

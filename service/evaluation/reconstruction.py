@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from detectors.reconstruction import enough
 from detectors.totals.sections import scatter_of
 from service.evaluation.block import ENOUGH, TOO_FEW, Block, block, too_few
 from service.evaluation.frame import Frame
+from service.evaluation.kept import once_a_profile
 
 METRIC = "reconstruction_error"
 
@@ -49,7 +49,7 @@ def _on_all(frame: Frame, value: float) -> np.ndarray[tuple[int], np.dtype[np.fl
     return values
 
 
-@lru_cache(maxsize=16)
+@once_a_profile
 def fitted_of(profile: Profile) -> Fitted | None:
     """The components that a profile holds, read once."""
     document = profile.components

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -155,7 +156,7 @@ class Evaluated:
     """
 
     window: ClosedWindow
-    results: tuple[Result, ...]
-    judgements: tuple[Judgement, ...]
+    results: Sequence[Result]
+    judgements: Sequence[Judgement]
     spending: Spending | None = None
     unfollowed: int = 0

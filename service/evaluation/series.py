@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.online.standard import Standard, standard_mean, standard_rate, standard_spread
 from service.evaluation.block import Counts, Key
 from service.evaluation.drift import SAMPLES_MIN, SPREAD_SAMPLES_MIN
-from service.evaluation.frame import Frame, reference_fields
+from service.evaluation.frame import Frame
 from service.events.schema import ACTUAL, PREDICTION
 from service.windows.closed import Totals
 
@@ -84,7 +84,7 @@ def _moments(frame: Frame, metric: str, least: int) -> Iterator[Values]:
         elif frame.profile is None:
             found = Standard(np.full_like(now.n, np.nan), np.zeros_like(now.n))
         else:
-            found = standard_spread(before, now, reference_fields(frame.profile)[i].kurtosis[frame.at])
+            found = standard_spread(before, now, frame.kurtosis()[i])
         n, m = now.n.astype(np.int64), before.n.astype(np.int64)
         yield _enough(Values((field.name, metric), *found, n, m), least)
 

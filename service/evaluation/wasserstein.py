@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from service.evaluation.block import UNDEFINED, Block, block, data_of, only, too
 from service.evaluation.drift import SAMPLES_MIN
 from service.evaluation.fits import fits
 from service.evaluation.frame import Frame
+from service.evaluation.kept import once_a_profile
 
 METRIC = "wasserstein"
 
@@ -69,7 +69,7 @@ def _measured(frame: Frame, field: int) -> Block:
     )
 
 
-@lru_cache(maxsize=16)
+@once_a_profile
 def _nulls(profile: Profile) -> tuple[Null, ...]:
     """What the distance of each numeric field is without drift, float64[R]; computed once a profile."""
     layout, totals = profile.layout, profile.totals

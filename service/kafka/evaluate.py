@@ -28,6 +28,7 @@ from aiokafka.structs import OffsetAndMetadata
 from service.alerts.notice import AlertNotice, Notice, TriggerNotice, encode, topic_key
 from service.config.digest import settings_digest
 from service.config.settings import Settings
+from service.evaluation.lines import encoded
 from service.evaluation.result import Evaluated
 from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
@@ -68,7 +69,6 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._topics = settings.kafka.topics
         self._digest = settings_digest(settings)
         self._lock = asyncio.Lock()
-        self._encoder = msgspec.json.Encoder()
         self._evaluations: dict[TopicPartition, Evaluation] = {}
         self._told_to: dict[TopicPartition, int] = {}
         self._folded_to: dict[TopicPartition, int] = {}
@@ -204,7 +204,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         if isinstance(effect, Evaluated):
             self._board.update(effect)
             if send:
-                lines = [self._encoder.encode(result) for result in effect.results]
+                lines = encoded(effect.results)
                 key = effect.window.model.encode()
                 await self._outbox.send_lines(self._topics.results, key, lines, tp.partition)
         elif isinstance(effect, AlertNotice | TriggerNotice):

@@ -9,10 +9,10 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
 
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.settings import Settings
+from service.evaluation.judged import remembered
 from service.evaluation.result import Evaluated, Judgement, Result, Verdict
 from service.web.ranking import Finding, rank
 from service.windows.merging import Merging
@@ -264,10 +264,6 @@ class Board:
             del self._snapshots[key]
 
     def _values(self, evaluated: Evaluated) -> dict[Series, float | None]:
-        judged = [item for item in evaluated.judgements if item.result.slice != "all"]
-        wanted = [item for item in evaluated.results if item.slice == "all"]
-        wanted += [item.result for item in judged if item.verdict is Verdict.BREACH]
-        self.cut["history_value"] += max(0, len(wanted) - HISTORY_VALUES)
-        rest = (item.result for item in judged if item.verdict is not Verdict.BREACH)
-        kept = islice(chain(wanted, rest), HISTORY_VALUES)
-        return {(r.slice, r.feature, r.metric, r.baseline): r.value for r in kept}
+        values, cut = remembered(evaluated, HISTORY_VALUES)
+        self.cut["history_value"] += cut
+        return values

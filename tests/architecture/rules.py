@@ -84,7 +84,7 @@ _PURE_STANDARD_LIBRARY = """
     __future__ abc array base64 binascii bisect collections contextlib copy dataclasses datetime decimal
     difflib email.utils.parsedate_to_datetime enum fnmatch fractions functools graphlib hashlib heapq hmac
     html ipaddress itertools json math numbers operator re statistics string struct textwrap types typing
-    unicodedata urllib.parse uuid zlib
+    unicodedata urllib.parse uuid weakref.WeakKeyDictionary zlib
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
 
