@@ -24,6 +24,9 @@ class Scanner:
         times: NDArray[np.int64],
         owners: NDArray[np.int32],
         flags: NDArray[np.uint8],
+        order: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        found: NDArray[np.int64],
         /,
-    ) -> int: ...
+    ) -> None: ...
     def values(self, model: int, column: int, /) -> list[Any]: ...

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +16,9 @@ from numpy.typing import NDArray
 
 from detectors.fields import ABSENT
 from service.events.batch import Decoded, Reject
-from service.events.overlay import OTHERS, Columns, Overlay
+from service.events.joining import interleaved
 from service.events.run import Run
-from service.events.runs import Runs
+from service.events.runs import OTHERS, Columns, Places, Runs
 from service.events.shapes import Shape
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ class EventScanner:
         self._scanner = Scanner([_spec(shape) for shape in self.shapes])
         widths = [(len(s.numeric) + 2, OTHERS + len(s.model.tags) + len(s.categorical)) for s in self.shapes]
         self._numbers = max((numbers for numbers, _ in widths), default=0)
-        self._codes = max((codes for _, codes in widths), default=0)
+        self._codes = max((codes for _, codes in widths), default=OTHERS)
 
     def scan(self, run: Run) -> Scan:
         """Read what can be read of some records' values."""
@@ -92,12 +90,13 @@ class EventScanner:
             np.empty(size, np.int64),
             np.empty(size, np.uint8),
         )
-        owners = np.empty(size, np.int32)
+        owners, order = np.empty(size, np.int32), np.empty(size, np.int64)
+        ends, found = np.empty(len(self.shapes) + 1, np.int64), np.empty(len(self.shapes), np.int64)
         self._scanner.scan(
             run.data, run.starts, run.lengths, self._event_bytes,
-            columns.numbers, columns.codes, columns.times, owners, columns.flags,
+            columns.numbers, columns.codes, columns.times, owners, columns.flags, order, ends, found,
         )  # fmt: skip
-        return Scan(self, columns, owners)
+        return Scan(self, columns, owners, order, ends.tolist(), found.tolist())
 
     def values(self, place: int, column: int) -> list[Any]:
         """The distinct values of a model's coded column, by code.
@@ -109,52 +108,63 @@ class EventScanner:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """What the scanner made of N records.
+    """What the scanner made of N records: the events of each model stand behind each other.
 
     Attributes
     ----------
+    columns
+        Of the records in that order.
     owners
         int32[N]: which model each event is of, -1 where it was left alone.
+    order
+        int64[N]: which record stands at each place.
+    ends, found
+        Where the events of each model end, and how many of them were read; behind the last stand records that
+        name no model.
     """
 
     _scanner: EventScanner
     columns: Columns
     owners: NDArray[np.int32]
+    order: NDArray[np.int64]
+    ends: list[int]
+    found: list[int]
 
     @property
     def left(self) -> list[int]:
         """The records that the decoder must read."""
-        return np.flatnonzero(self.owners < 0).tolist()
+        found: list[int] = np.sort(self.order[self.owners < 0]).tolist()
+        return found
 
     def merged(self, records: Run, other: Decoded) -> Decoded:
         """The whole run, given what the decoder made of the records that were left."""
-        offsets, record_ms = records.offsets, records.record_ms
         others = {(batch.model, batch.is_label): batch for batch in other.batches}
-        sides = np.where(self.owners < 0, -1, 2 * self.owners + self.columns.are_labels())
-        counts = np.bincount(sides + 1, minlength=2 * len(self._scanner.shapes) + 1)
-        several = np.count_nonzero(counts[1:]) > 1
-        runs = (
-            Runs(self._scanner.shapes, self._scanner.values, self.columns, sides, offsets, record_ms)
-            if several
-            else None
-        )
-        rejects: list[Reject] = []
         decoded = Decoded(tombstones=other.tombstones, duplicate_keys=other.duplicate_keys)
-        for name, is_label in product(self._scanner.names, (False, True)):
-            batch = others.get((name, is_label))
-            side = 2 * self._scanner.places[name] + is_label if name in self._scanner.places else -1
-            if side >= 0 and counts[side + 1]:
-                if runs is not None and batch is None:
-                    batch, refused = runs.batch(side)
-                else:
-                    everything = counts[side + 1] == len(sides)
-                    own = np.arange(len(sides)) if everything else np.flatnonzero(sides == side)
-                    values = partial(self._scanner.values, side // 2)
-                    shape = self._scanner.shapes[side // 2]
-                    overlay = Overlay(shape, values, self.columns, is_label=is_label)
-                    batch, refused = overlay.batch(own, batch, offsets, record_ms)
-                rejects += [Reject(records[i], *refusal) for i, refusal in refused.items()]
-            if batch is not None and len(batch):
-                decoded.batches.append(batch)
+        runs = Runs(self._scanner.shapes, self._scanner.values, self.columns, records, self.order)
+        rejects: list[Reject] = []
+        for name in self._scanner.names:
+            place = self._scanner.places.get(name, -1)
+            sides = self._sides(place)
+            for is_label in (False, True):
+                own, batch = sides.get(is_label), others.get((name, is_label))
+                if own is not None:
+                    read, refused = runs.batch(place, own, is_label=is_label)
+                    batch = read if batch is None else interleaved(read, batch)
+                    rejects += [Reject(records[i], *refusal) for i, refusal in refused.items()]
+                if batch is not None and len(batch):
+                    decoded.batches.append(batch)
         decoded.rejects = sorted((*other.rejects, *rejects), key=lambda reject: reject.record.offset)
         return decoded
+
+    def _sides(self, place: int) -> dict[bool, Places]:
+        """The places of a model's predictions and labels, those that were read."""
+        if place < 0 or not self.found[place]:
+            return {}
+        first, last = (self.ends[place - 1] if place else 0), self.ends[place]
+        whole = self.found[place] == last - first
+        labels = self.columns.are_labels(slice(first, last))
+        if whole and not labels.any():
+            return {False: slice(first, last)}
+        read = self.owners[first:last] >= 0
+        places = {side: first + np.flatnonzero(read & (labels == side)) for side in (False, True)}
+        return {side: own for side, own in places.items() if len(own)}

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from service.events.native import NativeDecoder
 from service.events.run import Run
@@ -192,12 +193,17 @@ def test_an_event_over_the_limit_is_refused_as_ever() -> None:
 def test_arrays_too_small_for_the_events_are_refused() -> None:
     scanner = EventScanner({"credit": Shape(credit())}, LIMIT)._scanner
     long, short = np.empty(1_000, np.int64), np.empty(1, np.int64)
-    places = np.zeros(2, np.int64), np.full(2, 2, np.int64)
-    rest = np.empty(9, np.int32), np.empty(9, np.uint8)
-    with pytest.raises(ValueError, match="too small"):
-        scanner.scan(b"{}", *places, LIMIT, np.empty(100), long, short, *rest)
-    with pytest.raises(ValueError, match="too small"):
-        scanner.scan(b"{}", places[0][:1], places[1], LIMIT, np.empty(100), long, long, *rest)
+
+    def scan(starts: int, times: NDArray[np.int64], found: int) -> None:
+        scanner.scan(
+            b"{}", np.zeros(starts, np.int64), np.full(2, 2, np.int64), LIMIT, np.empty(100), long, times,
+            np.empty(9, np.int32), np.empty(9, np.uint8), long, long, np.empty(found, np.int64),
+        )  # fmt: skip
+
+    for starts, times, found in ((2, short, 1), (1, long, 1), (2, long, 0)):
+        with pytest.raises(ValueError, match="too small"):
+            scan(starts, times, found)
+    scan(2, long, 1)
     with pytest.raises(IndexError):
         scanner.values(1, 0)
 

@@ -38,13 +38,15 @@ typedef struct {
     int column_count, number_count; /* the last number is the latency */
 } Model;
 
-/* Where the values of `size` events go: an event has a row of numbers and one of codes, by slot. */
+/* Where the values of `size` events go: an event has a row of numbers and one of codes, by slot. The events of model m
+ * end before ends[m]; `order` says which record stands where, `found` how many of each model were read. */
 typedef struct {
     double *numbers;
     int64_t *codes;
     int64_t *times;
     int32_t *owners;
     byte *flags;
+    int64_t *order, *ends, *found;
     Py_ssize_t size, number_step, code_step;
 } Target;
 

@@ -131,19 +131,21 @@ static const byte *read_member(Scanner *self, Model *model, int key, const byte 
     }
 }
 
-/* Read one event; whether it was one of the usual form. */
-static int read_event(Scanner *self, const byte *start, const byte *end, const Target *target, Py_ssize_t event)
+/* The first member of the event at `p`; NULL if it is no object. */
+static const byte *first_member(const byte *p)
 {
-    const byte *p = skip_space(start);
+    p = skip_space(p);
+    return *p == '{' ? skip_space(p + 1) : NULL;
+}
+
+/* Read one event of a model; whether it was one of the usual form. */
+static int read_event(Scanner *self, const byte *start, const byte *end, int64_t owner, const Target *target,
+                      Py_ssize_t event)
+{
+    const byte *p = first_member(start);
     Unknown unknown = {.count = 0};
     int last = -1, wide = 0, flags = 0;
     unsigned seen = 0;
-    if (*p != '{')
-        return 0;
-    p = skip_space(p + 1);
-    int64_t owner = owner_of(self, p, end);
-    if (owner < 0)
-        return 0;
     Model *model = &self->models[owner];
     while (*p != '}') {
         const byte *after;
@@ -317,23 +319,79 @@ static int forget(Scanner *self)
     return 1;
 }
 
-/* How many were read; -1, with an exception set, if the places of the values are wrong. */
-static Py_ssize_t scan_all(Scanner *self, const Values *values, Py_ssize_t limit, const Target *target)
+/* Which model the value of record i names; the count of models if it is none to be read; -1 with an exception set. */
+static int64_t group_of(Scanner *self, const Values *values, Py_ssize_t i, Py_ssize_t limit, Scratch *scratch)
 {
-    Py_ssize_t found = 0;
-    Scratch scratch = {NULL, 0};
-    for (Py_ssize_t i = 0; i < target->size && found >= 0; i++) {
-        target->owners[i] = -1;
-        if (values->lengths[i] < 0 || values->lengths[i] > limit)
-            continue;
-        const byte *value = terminated(values, i, &scratch);
-        found = value == NULL ? -1 : found + read_event(self, value, value + values->lengths[i], target, i);
-    }
-    PyMem_Free(scratch.bytes);
-    return found;
+    if (values->lengths[i] < 0 || values->lengths[i] > limit)
+        return self->count;
+    const byte *value = terminated(values, i, scratch);
+    if (value == NULL)
+        return -1;
+    const byte *p = first_member(value);
+    const int64_t owner = p == NULL ? -1 : owner_of(self, p, value + values->lengths[i]);
+    return owner < 0 ? self->count : owner;
 }
 
-enum { NUMBERS, CODES, TIMES, OWNERS, FLAGS, STARTS, LENGTHS, DATA, ARRAYS };
+/* Put the records of each model behind each other, in their order, and behind them those of none. */
+static int put_in_order(Scanner *self, const Values *values, Py_ssize_t limit, Target *target, Scratch *scratch)
+{
+    int64_t *ends = target->ends, *groups = PyMem_Malloc((size_t)target->size * sizeof *groups + 1);
+    if (groups == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    memset(ends, 0, ((size_t)self->count + 1) * sizeof *ends);
+    Py_ssize_t i = 0;
+    for (; i < target->size && (groups[i] = group_of(self, values, i, limit, scratch)) >= 0; i++)
+        ends[groups[i]]++;
+    if (i == target->size) {
+        int64_t begin = 0;
+        for (Py_ssize_t group = 0; group <= self->count; group++) {
+            const int64_t length = ends[group];
+            ends[group] = begin;
+            begin += length;
+        }
+        for (i = 0; i < target->size; i++)
+            target->order[ends[groups[i]]++] = i;
+    }
+    PyMem_Free(groups);
+    return i == target->size;
+}
+
+/* Ask for a value's memory before it is read. */
+static inline void prefetch(const Values *values, int64_t i)
+{
+    const byte *value = values->data + values->starts[i];
+    for (int64_t at = 0; at < values->lengths[i] && at < 1024; at += 64)
+        __builtin_prefetch(value + at);
+}
+
+/* Whether the places of the values are right; if not, an exception is set. */
+static int scan_all(Scanner *self, const Values *values, Py_ssize_t limit, Target *target)
+{
+    Scratch scratch = {NULL, 0};
+    int fine = put_in_order(self, values, limit, target, &scratch);
+    Py_ssize_t slot = 0;
+    memset(target->found, 0, (size_t)self->count * sizeof *target->found);
+    for (int64_t group = 0; fine && group < self->count; group++)
+        for (; fine && slot < target->ends[group]; slot++) {
+            const int64_t i = target->order[slot];
+            /* Records of one model lie apart where there are many. */
+            if (slot + 2 < target->ends[group])
+                prefetch(values, target->order[slot + 2]);
+            const byte *value = terminated(values, i, &scratch);
+            fine = value != NULL;
+            target->owners[slot] = -1;
+            if (fine)
+                target->found[group] += read_event(self, value, value + values->lengths[i], group, target, slot);
+        }
+    for (; fine && slot < target->size; slot++)
+        target->owners[slot] = -1;
+    PyMem_Free(scratch.bytes);
+    return fine;
+}
+
+enum { NUMBERS, CODES, TIMES, OWNERS, FLAGS, ORDER, STARTS, LENGTHS, ENDS, FOUND, DATA, ARRAYS };
 
 /* Bytes an event takes in each of the arrays. */
 static void widths_of(const Scanner *self, Py_ssize_t *widths)
@@ -347,31 +405,35 @@ static void widths_of(const Scanner *self, Py_ssize_t *widths)
 
 static PyObject *scanner_scan(Scanner *self, PyObject *arguments)
 {
+    static const int WRITTEN[ARRAYS] = {1, 1, 1, 1, 1, 1, [ENDS] = 1, [FOUND] = 1};
     PyObject *arrays[ARRAYS];
-    Py_ssize_t limit, widths[ARRAYS] = {[TIMES] = 8, [OWNERS] = 4, [FLAGS] = 1, [STARTS] = 8};
+    Py_ssize_t limit, widths[ARRAYS] = {[TIMES] = 8, [OWNERS] = 4, [FLAGS] = 1, [ORDER] = 8, [STARTS] = 8};
     Py_buffer views[ARRAYS];
     int held = 0;
-    if (!PyArg_ParseTuple(arguments, "OOOnOOOOO", &arrays[DATA], &arrays[STARTS], &arrays[LENGTHS], &limit,
-                          &arrays[NUMBERS], &arrays[CODES], &arrays[TIMES], &arrays[OWNERS], &arrays[FLAGS]))
+    if (!PyArg_ParseTuple(arguments, "OOOnOOOOOOOO", &arrays[DATA], &arrays[STARTS], &arrays[LENGTHS], &limit,
+                          &arrays[NUMBERS], &arrays[CODES], &arrays[TIMES], &arrays[OWNERS], &arrays[FLAGS],
+                          &arrays[ORDER], &arrays[ENDS], &arrays[FOUND]))
         return NULL;
     widths_of(self, widths);
     PyObject *result = NULL;
     for (; held < ARRAYS; held++)
         if (PyObject_GetBuffer(arrays[held], &views[held],
-                               (held < STARTS ? PyBUF_WRITABLE : 0) | PyBUF_C_CONTIGUOUS) < 0)
+                               (WRITTEN[held] ? PyBUF_WRITABLE : 0) | PyBUF_C_CONTIGUOUS) < 0)
             goto done;
     Py_ssize_t size = views[LENGTHS].len / 8;
+    int fits = views[ENDS].len / 8 > self->count && views[FOUND].len / 8 >= self->count;
     for (int array = 0; array < LENGTHS; array++)
-        if (widths[array] > 0 && views[array].len / widths[array] < size) {
-            PyErr_SetString(PyExc_ValueError, "an array is too small for the events");
-            goto done;
-        }
+        fits &= widths[array] == 0 || views[array].len / widths[array] >= size;
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "an array is too small for the events");
+        goto done;
+    }
     if (forget(self)) {
         Target target = {views[NUMBERS].buf, views[CODES].buf, views[TIMES].buf,    views[OWNERS].buf,
-                         views[FLAGS].buf,   size,             widths[NUMBERS] / 8, widths[CODES] / 8};
+                         views[FLAGS].buf,   views[ORDER].buf, views[ENDS].buf,     views[FOUND].buf,
+                         size,               widths[NUMBERS] / 8, widths[CODES] / 8};
         Values values = {views[DATA].buf, views[STARTS].buf, views[LENGTHS].buf, views[DATA].len};
-        Py_ssize_t found = scan_all(self, &values, limit, &target);
-        result = found < 0 ? NULL : PyLong_FromSsize_t(found);
+        result = scan_all(self, &values, limit, &target) ? Py_NewRef(Py_None) : NULL;
     }
 done:
     while (held > 0)
@@ -394,7 +456,7 @@ static PyObject *scanner_values(Scanner *self, PyObject *arguments)
 }
 
 static PyMethodDef METHODS[] = {
-    {"scan", (PyCFunction)scanner_scan, METH_VARARGS, "Read events into arrays; how many were of the usual form."},
+    {"scan", (PyCFunction)scanner_scan, METH_VARARGS, "Read events into arrays, those of each model behind each other."},
     {"values", (PyCFunction)scanner_values, METH_VARARGS, "The distinct values of a column, by code."},
     {NULL, NULL, 0, NULL},
 };
