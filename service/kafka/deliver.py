@@ -176,7 +176,7 @@ class Partitions:
             await sender.__aexit__(None, None, None)
 
     async def _open_alerts(self, partition: int) -> list[Notice]:
-        newest = await read_newest(self._settings.kafka, self._settings.kafka.topics.alerts, partition)
+        newest, _ = await read_newest(self._settings.kafka, self._settings.kafka.topics.alerts, partition)
         return still_firing(newest.values(), self._settings)
 
 

@@ -17,6 +17,8 @@ from service.windows.codec import pack_text, unpack_text
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 900_000
+LAST = 32
+"""Offsets that are read first, in the hope that they hold a whole snapshot."""
 SCHEMA = 2
 
 
@@ -70,8 +72,18 @@ async def write_snapshot(outbox: Outbox, topic: str, partition: int, digest: str
 
 async def read_snapshot(kafka: Kafka, partition: int, digest: str) -> Snapshot | None:
     """The newest whole snapshot of a partials partition; None where there is none."""
-    newest = await read_newest(kafka, kafka.topics.snapshots, partition)
-    return newest_whole(newest, digest)
+    last = LAST
+    while True:
+        # Compaction leaves the newest segment as it is: what was written since may be a thousand snapshots.
+        newest, everything = await read_newest(kafka, kafka.topics.snapshots, partition, last)
+        found = newest_whole(newest, digest)
+        if found is not None or everything:
+            break
+        last *= 8
+    if found is None and (aside := _manifests(newest)):
+        where = {"partition": partition, "position": max(manifest.position for manifest in aside)}
+        log.warning("snapshot of another configuration left aside", extra=where)
+    return found
 
 
 def newest_whole(newest: Mapping[bytes, bytes], digest: str) -> Snapshot | None:
@@ -81,14 +93,19 @@ def newest_whole(newest: Mapping[bytes, bytes], digest: str) -> Snapshot | None:
 
 
 def _assemble(newest: Mapping[bytes, bytes], turn: int, digest: str) -> Snapshot | None:
-    text = newest.get(f"manifest/{turn}".encode())
-    if text is None:
-        return None
-    manifest = msgspec.json.decode(text, type=Manifest)
-    if manifest.schema != SCHEMA or manifest.digest != digest:
-        log.warning("snapshot of another configuration left aside", extra={"position": manifest.position})
+    manifest = _manifest(newest, turn)
+    if manifest is None or manifest.schema != SCHEMA or manifest.digest != digest:
         return None
     data = b"".join(newest.get(f"chunk/{turn}/{i}".encode(), b"") for i in range(manifest.chunks))
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
         return None
     return Snapshot(manifest.position, unpack_text(data), turn, manifest.base)
+
+
+def _manifests(newest: Mapping[bytes, bytes]) -> list[Manifest]:
+    return [manifest for turn in (0, 1) if (manifest := _manifest(newest, turn)) is not None]
+
+
+def _manifest(newest: Mapping[bytes, bytes], turn: int) -> Manifest | None:
+    text = newest.get(f"manifest/{turn}".encode())
+    return None if text is None else msgspec.json.decode(text, type=Manifest)
