@@ -17,6 +17,7 @@ from aiokafka.consumer import fetcher
 
 from service.events.batch import Record
 from service.events.run import RunRecord
+from service.kafka import frames
 from service.kafka.response import BUILT, Response
 
 Call = Callable[..., Any]
@@ -40,6 +41,7 @@ def bulk_options() -> dict[str, Any]:
     partition 2 cost least, and an eighth of reading and parsing less than 4.
     """
     install()
+    frames.install()
     return {
         "value_deserializer": unwrapped,
         "max_partition_fetch_bytes": 2 * 1024 * 1024,
