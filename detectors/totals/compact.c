@@ -7,7 +7,6 @@ static PyObject *pack_rows(PyObject *module, PyObject *arguments)
     PyObject *array, *result = NULL;
     Plain rows;
     Py_ssize_t sums;
-    Packer packer = {0};
     (void)module;
     if (!PyArg_ParseTuple(arguments, "On", &array, &sums) || !take_plain(array, &rows, 8, 0))
         return NULL;
@@ -15,17 +14,15 @@ static PyObject *pack_rows(PyObject *module, PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "rows have more sums than columns");
     else {
         const size_t width = (size_t)(rows.columns - sums);
-        uint64_t *marks = PyMem_Calloc(width / 64 + 2, 8);
-        int fine = marks != NULL;
+        Packer packer;
+        int fine = open_packer(&packer, width);
         for (Py_ssize_t row = 0; fine && row < rows.rows; row++) {
             const int64_t *from = (const int64_t *)rows.data + row * rows.columns;
-            const size_t found = find_marks(marks, from + sums, 1, width);
-            fine = put_row(&packer, from, (size_t)sums, marks, found, from + sums, 1, width);
+            fine = put_row(&packer, from, (size_t)sums, from + sums, 1, width);
         }
         result = fine ? packed(&packer) : PyErr_NoMemory();
-        PyMem_Free(marks);
+        close_packer(&packer);
     }
-    forget(&packer);
     release_plain(&rows, 1);
     return result;
 }
@@ -33,7 +30,6 @@ static PyObject *pack_rows(PyObject *module, PyObject *arguments)
 /* The rows of a pane, as detectors/totals/growing.py describes them. */
 typedef struct {
     Plain sums, hits, held, narrow, wide, places;
-    uint64_t *marks;
     uint8_t *counts; /* of one row of hits */
     Py_ssize_t fields;
 } Pane;
@@ -69,8 +65,7 @@ static int pack_row(const Pane *pane, Py_ssize_t row, Packer *packer)
         cells = (const int64_t *)pane->wide.data + ~place * pane->wide.columns;
     else
         cells = (const uint8_t *)pane->narrow.data + place * pane->narrow.columns;
-    const size_t found = find_marks(pane->marks, cells, place < 0, width);
-    return put_row(packer, sums, (size_t)pane->sums.columns, pane->marks, found, cells, place < 0, width);
+    return put_row(packer, sums, (size_t)pane->sums.columns, cells, place < 0, width);
 }
 
 static PyObject *pack_pane(PyObject *module, PyObject *arguments)
@@ -79,8 +74,7 @@ static PyObject *pack_pane(PyObject *module, PyObject *arguments)
     PyObject *arrays[7], *result = NULL;
     Pane pane = {0};
     Plain order, *const plain[] = {&pane.sums, &pane.hits, &pane.held, &pane.narrow, &pane.wide, &pane.places, &order};
-    Packer packer = {0};
-    int held = 0, fine = 1;
+    int held = 0;
     (void)module;
     if (!PyArg_ParseTuple(arguments, "(OOOOOO)nO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
                           &arrays[5], &pane.fields, &arrays[6]))
@@ -89,24 +83,23 @@ static PyObject *pack_pane(PyObject *module, PyObject *arguments)
         held++;
     if (held == 7) {
         const Py_ssize_t count = pane.places.rows, width = pane.narrow.columns;
-        pane.marks = PyMem_Calloc((size_t)width / 64 + 2, 8);
-        pane.counts = PyMem_Calloc((size_t)width + 1, 1);
-        if (pane.marks == NULL || pane.counts == NULL)
-            fine = 0;
-        else if (order.columns != 1 || pane.places.columns != 1 || pane.held.columns != 1 || pane.sums.rows < count ||
-                 pane.hits.rows < count || pane.held.rows < count || pane.wide.columns != width || pane.fields < 0 ||
-                 pane.fields > UINT16_MAX)
+        Packer packer;
+        int fine = open_packer(&packer, (size_t)width);
+        pane.counts = PyMem_Malloc((size_t)width + 1);
+        if (order.columns != 1 || pane.places.columns != 1 || pane.held.columns != 1 || pane.sums.rows < count ||
+            pane.hits.rows < count || pane.held.rows < count || pane.wide.columns != width || pane.fields < 0 ||
+            pane.fields > UINT16_MAX)
             fine = -1;
+        fine = pane.counts != NULL ? fine : 0;
         for (Py_ssize_t i = 0; fine > 0 && i < order.rows; i++)
             fine = pack_row(&pane, ((const int64_t *)order.data)[i], &packer);
         if (fine < 0)
             PyErr_SetString(PyExc_IndexError, "a row is none of the pane's, or not all its parts have it");
         else
             result = fine ? packed(&packer) : PyErr_NoMemory();
-        PyMem_Free(pane.marks);
+        close_packer(&packer);
         PyMem_Free(pane.counts);
     }
-    forget(&packer);
     while (held > 0)
         PyBuffer_Release(&plain[--held]->view);
     return result;

@@ -22,7 +22,9 @@ enum { MODES, TOKENS, BITMAPS, SMALL, MIDDLE, SUM_SIZES, LARGE_SIZES, SUM_BYTES,
 
 typedef struct {
     Stream streams[STREAMS];
-    size_t gap; /* empty cells since the last one that has a token */
+    size_t gap;       /* empty cells since the last one that has a token */
+    uint64_t *marks;  /* of one row: a bit for each cell that is not empty, the first of 64 being the lowest */
+    uint32_t *places; /* of one row: these cells */
 } Packer;
 
 static int reserve(Stream *stream, size_t more)
@@ -40,7 +42,11 @@ static int reserve(Stream *stream, size_t more)
 
 static inline void put(Stream *stream, unsigned value) { stream->data[stream->length++] = (uint8_t)value; }
 
-static inline unsigned size_of(uint64_t value) { return value ? (71u - (unsigned)__builtin_clzll(value)) / 8 : 0; }
+/* Without branches, here and below: no processor foresees how large sums are and which cells are empty. */
+static inline unsigned size_of(uint64_t value)
+{
+    return (71u - (unsigned)__builtin_clzll(value | 1)) / 8 - (value == 0);
+}
 
 static void put_number(Stream *sizes, Stream *bytes, uint64_t value)
 {
@@ -101,8 +107,25 @@ static inline uint64_t byte_marks(const uint8_t *bytes)
 #endif
 }
 
-/* One bit for each cell that is not zero, the first of 64 being the lowest; how many there are. */
-static size_t find_marks(uint64_t *marks, const void *cells, int wide, size_t width)
+static inline size_t ones(uint64_t bits)
+{
+    bits -= bits >> 1 & 0x5555555555555555u;
+    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+    return ((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56;
+}
+
+/* The places of the bits, and up to seven more that mean nothing. */
+static inline size_t put_places(uint32_t *places, uint64_t bits, size_t first)
+{
+    const size_t found = ones(bits), last = (size_t)1 << 63;
+    for (size_t k = 0; k < found || k < 4; k += 4)
+        for (size_t step = 0; step < 4; step++, bits &= bits - 1)
+            places[k + step] = (uint32_t)(first + (size_t)__builtin_ctzll(bits | last));
+    return found;
+}
+
+/* Marks the cells that are not zero and puts down their places; how many there are. */
+static size_t find_cells(Packer *packer, const void *cells, int wide, size_t width)
 {
     size_t found = 0;
     for (size_t first = 0; first < width; first += 64) {
@@ -120,61 +143,67 @@ static size_t find_marks(uint64_t *marks, const void *cells, int wide, size_t wi
             else
                 bits |= (uint64_t)(count_at(cells, wide, first + k) != 0) << k;
         }
-        marks[first / 64] = bits;
-        found += (size_t)__builtin_popcountll(bits);
+        packer->marks[first / 64] = bits;
+        found += put_places(packer->places + found, bits, first);
     }
     return found;
 }
 
-#define EACH(cell, marks, width)                                                                                       \
-    for (size_t word_ = 0; word_ < ((width) + 63) / 64; word_++)                                                       \
-        for (uint64_t bits_ = (marks)[word_], cell; bits_ && (cell = word_ * 64 + (size_t)__builtin_ctzll(bits_), 1);  \
-             bits_ &= bits_ - 1)
-
-static unsigned mode_of(const uint64_t *marks, size_t found, const void *cells, int wide, size_t width)
+static unsigned mode_of(const uint32_t *places, size_t found, const void *cells, int wide, size_t width)
 {
     size_t middle = 0;
     if (8 * found <= width)
         return GAPS;
-    EACH(cell, marks, width)
-    {
-        const uint64_t count = count_at(cells, wide, cell) - 1;
+    for (size_t i = 0; i < found; i++) {
+        const uint64_t count = count_at(cells, wide, places[i]) - 1;
         middle += count >= NIBBLE && count < BYTE;
     }
     return 3 * middle > found ? BYTES : NIBBLES;
 }
 
-static int put_row(Packer *packer, const int64_t *sums, size_t sum_count, const uint64_t *marks, size_t found,
-                   const void *cells, int wide, size_t width)
+static void put_gaps(Packer *packer, size_t found, const void *cells, int wide, size_t width)
 {
     Stream *streams = packer->streams;
-    const unsigned mode = mode_of(marks, found, cells, wide, width);
-    const size_t most[STREAMS] = {1, found + (width + packer->gap) / FAR + 2, width / 8 + 8, found, found, sum_count,
-                                  found, 8 * sum_count + 8, 8 * found + 8};
+    uint8_t *token = streams[TOKENS].data + streams[TOKENS].length;
+    uint8_t *small = streams[SMALL].data + streams[SMALL].length;
+    size_t next = 0, gap = packer->gap;
+    for (size_t i = 0; i < found; i++) {
+        const size_t cell = packer->places[i];
+        const uint64_t count = count_at(cells, wide, cell), more = count - 2;
+        token = put_token(token, gap + cell - next, count != 1);
+        gap = 0;
+        next = cell + 1;
+        *small = (uint8_t)(more < NIBBLE ? more : NIBBLE);
+        small += count != 1;
+        if (count >= NIBBLE + 2)
+            put_number(&streams[LARGE_SIZES], &streams[LARGE_BYTES], more - NIBBLE);
+    }
+    packer->gap = gap + width - next;
+    streams[TOKENS].length = (size_t)(token - streams[TOKENS].data);
+    streams[SMALL].length = (size_t)(small - streams[SMALL].data);
+}
+
+/* Packs a row; 0 when there is no memory. */
+static int put_row(Packer *packer, const int64_t *sums, size_t sum_count, const void *cells, int wide, size_t width)
+{
+    Stream *streams = packer->streams;
+    const size_t found = find_cells(packer, cells, wide, width);
+    const unsigned mode = mode_of(packer->places, found, cells, wide, width);
+    const size_t most[STREAMS] = {1, found + (width + packer->gap) / FAR + 2, width / 8 + 8, found + 1, found,
+                                  sum_count, found, 8 * sum_count + 8, 8 * found + 8};
     for (int i = 0; i < STREAMS; i++)
         if (!reserve(&streams[i], most[i]))
             return 0;
     put(&streams[MODES], mode);
     put_sums(&streams[SUM_SIZES], &streams[SUM_BYTES], sums, sum_count);
-    if (mode != GAPS) {
-        memcpy(streams[BITMAPS].data + streams[BITMAPS].length, marks, (width + 7) / 8);
-        streams[BITMAPS].length += (width + 7) / 8;
-        EACH(cell, marks, width) put_count(packer, mode, count_at(cells, wide, cell) - 1);
+    if (mode == GAPS) {
+        put_gaps(packer, found, cells, wide, width);
         return 1;
     }
-    uint8_t *token = streams[TOKENS].data + streams[TOKENS].length;
-    size_t next = 0, gap = packer->gap;
-    EACH(cell, marks, width)
-    {
-        const uint64_t count = count_at(cells, wide, cell);
-        token = put_token(token, gap + cell - next, count != 1);
-        gap = 0;
-        next = cell + 1;
-        if (count != 1)
-            put_count(packer, GAPS, count - 2);
-    }
-    packer->gap = gap + width - next;
-    streams[TOKENS].length = (size_t)(token - streams[TOKENS].data);
+    memcpy(streams[BITMAPS].data + streams[BITMAPS].length, packer->marks, (width + 7) / 8);
+    streams[BITMAPS].length += (width + 7) / 8;
+    for (size_t i = 0; i < found; i++)
+        put_count(packer, mode, count_at(cells, wide, packer->places[i]) - 1);
     return 1;
 }
 
@@ -226,9 +255,19 @@ static PyObject *packed(Packer *packer)
                          (Py_ssize_t)streams[MIDDLE].length, (Py_ssize_t)streams[LARGE_SIZES].length, bytes);
 }
 
-static void forget(Packer *packer)
+static int open_packer(Packer *packer, size_t width)
+{
+    memset(packer, 0, sizeof *packer);
+    packer->marks = PyMem_Malloc((width / 64 + 1) * 8);
+    packer->places = PyMem_Malloc((width + 8) * sizeof *packer->places);
+    return packer->marks != NULL && packer->places != NULL;
+}
+
+static void close_packer(Packer *packer)
 {
     for (int i = 0; i < STREAMS; i++)
         PyMem_Free(packer->streams[i].data);
+    PyMem_Free(packer->marks);
+    PyMem_Free(packer->places);
 }
 #endif

@@ -106,7 +106,8 @@ def test_arrays_of_another_shape_type_or_order_are_refused() -> None:
     for hostile in (
         (rows[:, :1], cells, sums), (rows, cells[:, :1].copy(), sums), (rows, cells, sums[:1]),
         (rows.astype(np.int32), cells, sums), (rows, cells.astype(np.int64), sums),
-        (rows, cells.T[::-1], sums), (rows[0], cells, sums), (rows[None], cells, sums), (rows, np.zeros((5, 2), np.int32), sums),
+        (rows, cells.T[::-1], sums), (rows[0], cells, sums), (rows[None], cells, sums),
+        (rows, np.zeros((5, 2), np.int32), sums),
     ):  # fmt: skip
         with pytest.raises((ValueError, IndexError)):
             counts.add_all(*hostile)
