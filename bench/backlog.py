@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.cost import told_by
 from bench.section import Stage, say
+from bench.stamped import Stamped
 from bench.topic import BATCH_BYTES, Event
 from bench.workload import CLOSING_EVENTS, DISORDER_MS, PANE_MS, START_MS, events
 
@@ -32,7 +33,6 @@ DISTINCT = 300_000
 SECONDS_MAX = 600.0
 EVENT_BYTES = 640
 """Of an event on disk, at most."""
-TIME = "2026-01-05T00:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,9 @@ def traffic(behind: int, partition: int) -> Iterator[Event]:
     """Time and value of the events of one partition."""
     times = _times(behind, partition)
     drawn = list(events(np.full(DISTINCT // PARTITIONS, START_MS), 700 + partition))
-    before, _, rest = drawn[0].partition(b'"prediction_id":"')
-    id_size = rest.index(b'"')
-    middle = rest[id_size : rest.index(TIME[:10].encode())]
-    ends = [value[len(before) + 17 + id_size + len(middle) + len(TIME) :] for value in drawn]
-    moments = np.arange(START_MS, int(times.max()) + 1).astype("datetime64[ms]")
-    stamps = [f"{moment}Z".encode() for moment in np.datetime_as_string(moments).tolist()]
-    begin, width = b'%b"prediction_id":"01B%03d' % (before, partition), id_size - 6
+    stamped = Stamped(drawn, START_MS, int(times.max()))
     for i, time_ms in enumerate(times.tolist()):
-        number = str(i).zfill(width).encode()
-        yield time_ms, b"".join((begin, number, middle, stamps[time_ms - START_MS], ends[i % len(ends)]))
+        yield time_ms, stamped.event(partition * 10**9 + i, time_ms)
 
 
 async def write(bootstrap: str, behind: int, writer: int) -> int:

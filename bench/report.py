@@ -39,14 +39,19 @@ def peer_figures(turns: Sequence[Turn]) -> list[Figure]:
 
 def table(lines: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
-    words = {True: "met", False: "**missed**", None: ""}
-    rows = [("figure", "measured", "aim", ""), *((f.name, f.value, f.aim, words[f.met]) for f in lines)]
+    rows = [("figure", "measured", "aim", ""), *((f.name, f.value, f.aim, _word(f)) for f in lines)]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     text = [
         "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
     ]
     text.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(text)
+
+
+def _word(line: Figure) -> str:
+    if line.met is None:
+        return ""
+    return "met" if line.met else f"**missed**: {line.why}" if line.why else "**missed**"
 
 
 def save(filled: Filled, lines: Sequence[Figure], measured: Mapping[str, Any], load: Sequence[float]) -> Path:

@@ -65,12 +65,17 @@ class Service:
         The configuration, without ``web``.
     name
         Of its files; the group's where it is the only one.
+    roles
+        The stages that it takes part in; all of them if empty.
     workers
         With more than one, ``driftline run`` watches them and starts those again that die.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any], name: str = "", workers: int = 1) -> None:
+    def __init__(
+        self, folder: Path, config: dict[str, Any], name: str = "", workers: int = 1, roles: str = ""
+    ) -> None:
         self._port, self._workers = free_port(), workers
+        self._options = ["--workers", str(workers), *(["--roles", roles] if roles else [])]
         name = name or config["kafka"]["group"]
         self._config = folder / f"{name}.yaml"
         # JSON is YAML.
@@ -85,8 +90,7 @@ class Service:
                 "run",
                 "--config",
                 str(self._config),
-                "--workers",
-                str(self._workers),
+                *self._options,
                 stdout=log,
                 stderr=log,
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -18,20 +18,28 @@ from typing import Any
 
 import numpy as np
 import orjson
+from aiokafka import TopicPartition
 
 from bench.cost import told_by
 from bench.section import Figure, Outcome, Stage, say
+from bench.stamped import Stamped
 from bench.workload import MODEL, PANE_MS, START_MS, events, model_config
 from detectors.profile import Profile
 from service.config.loading import parse
 from service.config.settings import Settings
 from service.evaluation.result import Evaluated
+from service.events.run import Run
+from service.kafka.waiting import Due, Waiting
 from service.pipeline import Evaluation, Ingest
 from service.windows.control import Control, ProfilePublished
 from service.windows.statement import Partial, Progress, encode_partial
 
 TOPIC, POLL, SECONDS_MAX = "scaling", 5_000, 300.0
 PER_PANE = 5_000
+POLLS_PER_BEAT = 5
+"""25,000 events of the source: what one of eight partitions has in a second of 200,000."""
+DISTINCT = 99_991
+"""Events that are drawn; a prime, so that every model gets all of them."""
 EVENTS, EVENTS_QUICK = 500_000, 100_000
 
 
@@ -60,17 +68,18 @@ def _settings(models: int, stores: int) -> Settings:
     return parse(orjson.dumps(config).decode(), "scaling")
 
 
-def _records(models: int, stores: int, count: int) -> Iterator[_Record]:
-    """Events of the models in turn, ``PER_PANE`` of each in a pane; one more of each ends the last."""
-    per_pane = PER_PANE * models
-    steps = np.arange(count + models)
-    times = START_MS + steps * PANE_MS // per_pane
-    old = f'"model":"{MODEL}"'.encode()
-    for i, (time_ms, value) in enumerate(
-        zip(times.tolist(), events(times, 1, stores=max(stores, 1)), strict=True)
-    ):
-        own = f'"model":"{MODEL}-{i % models}"'.encode()
-        yield _Record(i, value.replace(old, own, 1), time_ms)
+def _polls(models: int, stores: int, count: int) -> Iterator[Run]:
+    """Events of the models in turn, ``PER_PANE`` of each in a pane."""
+    drawn = list(events(np.full(DISTINCT, START_MS), 1, stores=max(stores, 1)))
+    steps = np.arange(count)
+    times = (START_MS + steps * PANE_MS // (PER_PANE * models)).tolist()
+    stamped = Stamped(drawn, START_MS, times[-1])
+    names = [f"{MODEL}-{i}".encode() for i in range(models)]
+    for first in range(0, len(times), POLL):
+        poll = enumerate(times[first : first + POLL], first)
+        yield Run.of(
+            [_Record(i, stamped.event(i, time_ms, names[i % models]), time_ms) for i, time_ms in poll]
+        )
 
 
 class _Path:
@@ -84,13 +93,21 @@ class _Path:
             control.apply(ProfilePublished.of(replace(profile, model=model.name), 0))
         self._ingest, self._evaluation = Ingest(settings, control), Evaluation(settings, control, "bench")
         self._source = self._ingest.assign(f"{TOPIC}/0", None)
+        self._waiting, self._tp = Waiting(), TopicPartition(TOPIC, 0)
         self.count_s = self.evaluate_s = 0.0
         self.windows = self.results = self.bytes_out = 0
 
-    def take(self, run: Sequence[_Record]) -> None:
-        """One poll: count it, state what ended, evaluate what closed."""
+    def poll(self, run: Run) -> None:
+        """What one poll brings: counted as soon as the service would."""
         began_s = time.process_time()
-        self._ingest.take(self._source.name, run)
+        self._waiting.add(self._tp, run, 0)
+        self._count(self._waiting.due())
+        self.count_s += time.process_time() - began_s
+
+    def beat(self) -> None:
+        """Count what waits, state what ended, evaluate what closed."""
+        began_s = time.process_time()
+        self._count(self._waiting.everything())
         partials: list[Partial] = list(self._ingest.finished(self._source.name))
         self.bytes_out += sum(len(encode_partial(partial)) for partial in partials)
         self._source.acknowledge()
@@ -109,13 +126,30 @@ class _Path:
                     self.results += len(effect.results)
         self.evaluate_s += time.process_time() - between_s
 
+    def _count(self, waited: Iterable[Due]) -> None:
+        for tp, run, _ in waited:
+            self._waiting.met(tp, len(self._ingest.take(self._source.name, run).events))
+
+    def begin_again(self) -> None:
+        """Set the clocks to zero."""
+        self.count_s = self.evaluate_s = 0.0
+        self.windows = self.results = self.bytes_out = 0
+
 
 def measure(profile: Path, models: int, stores: int, count: int) -> dict[str, float]:
-    """One case, in µs per event (stage 1) and ms per window (stage 2)."""
+    """One case, in µs per event (stage 1) and ms per window (stage 2).
+
+    What is done once for each model (its profile, its tables) is done in its first pane. The clocks begin
+    after the flush that states it, and end as far into another pane: as many panes are stated as are filled.
+    """
     path = _Path(Profile.from_json(profile.read_bytes()), models, stores)
-    records = list(_records(models, stores, count))
-    for start in range(0, len(records), POLL):
-        path.take(records[start : start + POLL])
+    warm = PER_PANE * models // POLL + POLLS_PER_BEAT
+    for number, run in enumerate(_polls(models, stores, warm * POLL + count), 1):
+        path.poll(run)
+        if not (number - warm) % POLLS_PER_BEAT:
+            path.beat()
+        if number == warm:
+            path.begin_again()
     assert path.windows >= models, f"{path.windows} windows of {models} models closed"
     return {
         "models": models, "stores": stores, "events": count,

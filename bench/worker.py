@@ -60,6 +60,34 @@ def worker_config(bootstrap: str, group: str, profile: Path, topic: str = TOPIC)
     }  # fmt: skip
 
 
+async def run_apart(
+    folder: Path, bootstrap: str, group: str, profile: Path, filled: Filled
+) -> tuple[Cost, Cost]:
+    """The stages in a worker each: what counting costs, and what evaluating."""
+    config, last_end_s = worker_config(bootstrap, group, profile), filled.end_ms / 1000
+    first: tuple[float, float, float, float] | None = None
+    async with (
+        Service(folder, config, f"{group}-count", roles="ingest") as counting,
+        Service(folder, config, f"{group}-judge", roles="evaluate,deliver") as judging,
+    ):
+        deadline = time.monotonic() + SECONDS_MAX
+        while True:
+            seen = (await counting.series()).get("driftline_events_total", 0.0)
+            end_s = (await judging.series()).get("driftline_window_end_timestamp_seconds", 0.0)
+            now = (seen, time.perf_counter(), cpu_s_of(counting.pid), cpu_s_of(judging.pid))
+            if first is None and seen >= WARM * filled.events:
+                first = now
+            if seen >= filled.events and end_s >= last_end_s:
+                break
+            assert time.monotonic() < deadline, f"{seen:.0f} events were counted in {SECONDS_MAX:.0f} s"
+            await asyncio.sleep(POLL_S if first else 0.1)
+        peaks = peak_bytes_of(counting.pid), peak_bytes_of(judging.pid)
+    assert first is not None, "events are seen before all of them are"
+    events, wall_s, *cpu_s = (b - a for a, b in zip(first, now, strict=True))
+    one, two = (Cost(round(events), own, wall_s, peak) for own, peak in zip(cpu_s, peaks, strict=True))
+    return one, two
+
+
 async def run_worker(folder: Path, bootstrap: str, group: str, profile: Path, filled: Filled) -> WorkerRun:
     """Start a worker on the filled topic, wait until it has evaluated everything, and end it."""
     count, last_end_s = filled.events, filled.end_ms / 1000
