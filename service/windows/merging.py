@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from service.windows.codec import decode_rows, encode_rows
 from service.windows.plan import Counting
 from service.windows.running import FoldedPane, MergedRows
 from service.windows.statement import Statement
@@ -102,20 +101,21 @@ def merged(counting: Counting, pane_ms: int, sources: Sequence[Heard], *, torn: 
         if source.digest == counting.digest:
             for _, (names, data) in sorted(source.parts.items()):
                 try:
-                    rows.add(names, decode_rows(data))
+                    rows.add(names, data)
                 except ValueError:  # an evaluation that stopped at it would stop there again and again
                     damaged = True
-    slices, totals = rows.snapshot()
-    events = counting.layout.counter(totals, "events") + counting.layout.counter(totals, "actuals")
+    slices, data = rows.encoded(counting.layout.sums)
+    total = rows.total()
+    events = counting.layout.counter(total, "events") + counting.layout.counter(total, "actuals")
     return FoldedPane(
         pane_ms,
         counting.digest,
         slices,
-        encode_rows(totals, counting.layout.sums),
+        data,
         late=sum(source.late for source in sources),
         cut=sum(source.cut for source in sources),
         incomplete=torn or damaged or mismatched(counting, sources) > 0,
-        events=int(events[0]),
+        events=int(events),
         unseen=together(source.unseen for source in sources if source.digest == counting.digest),
     )
 

@@ -11,9 +11,10 @@ from operator import attrgetter
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.layout import Rows
-from service.windows.codec import decode_rows, encode_rows
+from service.windows.codec import add_rows, encode_rows
 from service.windows.slicing import ALL
 
 _START = attrgetter("start_ms")
@@ -42,38 +43,60 @@ class MergedRows:
         self._index: dict[str, int] = {ALL: 0}
         self._rows: Rows = np.zeros((8, size), np.int64)
 
-    def add(self, slices: tuple[str, ...], rows: Rows, sign: int = 1) -> None:
-        """Add rows to those of the same names, or with ``sign`` -1 take them away."""
-        for name in slices:
-            self._index.setdefault(name, len(self._index))
-        if len(self._index) > len(self._rows):
-            grown = np.zeros((2 * len(self._index), self._rows.shape[1]), np.int64)
+    def add(self, slices: tuple[str, ...], data: bytes, times: int = 1) -> None:
+        """Add encoded rows to those of the same names; ``times`` -1 takes them away.
+
+        Raises
+        ------
+        ValueError
+            When the rows are damaged, or of another layout; nothing is added then.
+        """
+        index = self._index
+        places = np.array([index.setdefault(name, len(index)) for name in slices], np.int64)
+        if len(index) > len(self._rows):
+            # Memory that nothing was written to takes no room.
+            grown = np.zeros((2 * len(index), self._rows.shape[1]), np.int64)
             grown[: len(self._rows)] = self._rows
             self._rows = grown
-        at = np.fromiter(map(self._index.__getitem__, slices), np.int64, len(slices))
-        if np.array_equal(at, np.arange(len(at))):  # in place is several times faster than by way of copies
-            own = self._rows[: len(at)]
-            (np.add if sign > 0 else np.subtract)(own, rows, out=own)
-        elif sign > 0:
-            self._rows[at] += rows
-        else:
-            self._rows[at] -= rows
+        add_rows(data, self._rows, places, times)
 
     def snapshot(self) -> tuple[tuple[str, ...], Rows]:
         """Names and rows of the slices that hold anything, ``all`` first, the others by name."""
-        full = np.asarray(self._rows.any(axis=1))
-        names = sorted(name for name, i in self._index.items() if full[i] and i)
-        kept = np.array([0, *(self._index[name] for name in names)])
-        rows = self._rows[kept]
+        names, kept = self._held()
+        rows = self._rows[: len(kept)].copy() if _are_first(kept) else self._rows[kept]
         if len(self._index) > 2 * len(kept) + 16:
-            self._index = {name: i for i, name in enumerate((ALL, *names))}
+            self._index = {name: i for i, name in enumerate(names)}
             self._rows = np.concatenate((rows, np.zeros((8, rows.shape[1]), np.int64)))
-        return (ALL, *names), rows
+        return names, rows
 
     def encoded(self, sums: int) -> tuple[tuple[str, ...], bytes]:
         """Names and encoded rows, of whose columns the first ``sums`` are sums."""
-        slices, rows = self.snapshot()
-        return slices, encode_rows(rows, sums)
+        names, kept = self._held()
+        return names, encode_rows(self._rows[: len(kept)] if _are_first(kept) else self._rows[kept], sums)
+
+    def total(self) -> Rows:
+        """int64[row size]: the row ``all``."""
+        total: Rows = self._rows[0]
+        return total
+
+    def _held(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """Names of the slices that hold anything, and their rows."""
+        used = self._rows[: len(self._index)]
+        # What holds anything mostly shows it in its first columns, the counters.
+        full = np.asarray(used[:, :_FIRST].any(axis=1))
+        unclear = np.flatnonzero(~full)
+        full[unclear] = used[unclear].any(axis=1)
+        there = full.tolist()
+        names = sorted(name for name, i in self._index.items() if there[i] and i)
+        return (ALL, *names), np.array([0, *(self._index[name] for name in names)], np.int64)
+
+
+_FIRST = 8
+
+
+def _are_first(places: NDArray[np.int64]) -> bool:
+    """Whether rows stand at the beginning, in order: then they need not be put together."""
+    return np.array_equal(places, np.arange(len(places)))
 
 
 def between(grains: Sequence[FoldedPane], start_ms: int, end_ms: int) -> Sequence[FoldedPane]:
@@ -102,9 +125,11 @@ class RunningWindow:
         before, after = {grain.start_ms for grain in self._inside}, {grain.start_ms for grain in wanted}
         leaving = [grain for grain in self._inside if grain.start_ms not in after]
         entering = [grain for grain in wanted if grain.start_ms not in before]
-        for sign, moving in ((-1, leaving), (1, entering)):
+        if len(leaving) == len(self._inside):  # nothing stays: to begin anew is cheaper
+            self._merged, leaving = MergedRows(size), []
+        for times, moving in ((-1, leaving), (1, entering)):
             for grain in moving:
-                self._merged.add(grain.slices, decode_rows(grain.rows), sign)
+                self._merged.add(grain.slices, grain.rows, times)
         self._inside = wanted
 
     @property

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from service.windows.codec import columns_of, decode_rows
+from service.windows.codec import columns_of
 from service.windows.running import FoldedPane, MergedRows
 from service.windows.unseen import together
 
@@ -64,7 +64,7 @@ def total_of(grains: Iterable[FoldedPane], size: int) -> MergedRows:
     """The sum of grains of one layout with rows of ``size`` columns."""
     rows = MergedRows(size)
     for grain in grains:
-        rows.add(grain.slices, decode_rows(grain.rows))
+        rows.add(grain.slices, grain.rows)
     return rows
 
 
