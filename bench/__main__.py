@@ -10,7 +10,7 @@ import asyncio
 import os
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +85,13 @@ async def _measure(
             stage = Stage(folder, broker, profile, filled, ROUNDS_QUICK if quick else ROUNDS, quick)
             for section in chosen:
                 outcome = await _outcome(section, stage)
-                lines += outcome.figures
+                lines += [replace(figure, section=section) for figure in outcome.figures]
                 measured |= outcome.measured
         finally:
             broker.__exit__(None, None, None)
     print(table(lines))
     if keep:
-        say(f"written: {save(filled, lines, measured, load)}")
+        say(f"written: {save(filled, lines, measured, load, chosen, quick=quick)}")
     if "failed" in measured:
         raise SystemExit(1)
 

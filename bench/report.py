@@ -39,28 +39,42 @@ def peer_figures(turns: Sequence[Turn]) -> list[Figure]:
 
 def table(lines: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
-    rows = [("figure", "measured", "aim", ""), *((f.name, f.value, f.aim, _word(f)) for f in lines)]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return rows([("figure", "measured", "aim", ""), *((f.name, f.value, f.aim, word(f)) for f in lines)])
+
+
+def rows(cells: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     text = [
-        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in cells
     ]
     text.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(text)
 
 
-def _word(line: Figure) -> str:
+def word(line: Figure) -> str:
+    """Whether the aim was met, and why not where that is known."""
     if line.met is None:
         return ""
     return "met" if line.met else f"**missed**: {line.why}" if line.why else "**missed**"
 
 
-def save(filled: Filled, lines: Sequence[Figure], measured: Mapping[str, Any], load: Sequence[float]) -> Path:
+def save(
+    filled: Filled,
+    lines: Sequence[Figure],
+    measured: Mapping[str, Any],
+    load: Sequence[float],
+    sections: Sequence[str],
+    *,
+    quick: bool,
+) -> Path:
     """Write everything measured to ``bench/results/``, named by time and commit."""
     commit = str(state()["commit"])
     now = datetime.now(UTC)
     document: dict[str, Any] = {
         "at": now.isoformat(timespec="seconds"), **state(),
         "machine": machine() | {"load_before": load[0], "load_after": os.getloadavg()[0]},
+        "sections": sections, "quick": quick,
         "figures": [asdict(line) for line in lines], "topic": asdict(filled), **measured,
     }  # fmt: skip
     RESULTS.mkdir(exist_ok=True)

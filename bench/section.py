@@ -24,6 +24,7 @@ class Figure:
     met: bool | None = None
     why: str = ""
     """Why it is missed, where that is known."""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
