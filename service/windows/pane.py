@@ -59,6 +59,11 @@ class Pane:
         return tuple(self._rows)
 
     @property
+    def rows(self) -> Mapping[str, int]:
+        """The rows by their names."""
+        return self._rows
+
+    @property
     def totals(self) -> Rows:
         """int64[slices, row size]."""
         return self._counts.dense(np.arange(len(self._rows)))
@@ -92,28 +97,39 @@ class Pane:
         places = self._places[is_label][dimension].of(column.names)
         places.take(column.codes, out=rows, mode="clip")
         if len(rows) and rows.min() == _NEW:
-            new, first = np.unique(column.codes[rows == _NEW], return_index=True)
-            events = np.bincount(column.codes, minlength=len(places))
-            self._make_room(len(new))
-            # What a budget cuts is looked at again each time, since it is counted.
-            chosen = places.copy()
-            for code in new[np.argsort(first)].tolist():
-                name = column.names[code]
-                assert name is not None, "what is in no slice needs no row"
-                chosen[code] = self._row(dimension, name, int(events[code]), is_label)
-                places[code] = self._known[is_label].get(name, _NEW)
-            chosen.take(column.codes, out=rows, mode="clip")
+            self._begin(dimension, column, places, is_label).take(column.codes, out=rows, mode="clip")
 
-    def _row(self, dimension: int, name: str, events: int, is_label: bool) -> int:
-        """The row of a slice without one that now gets ``events``: its own, or the shared one."""
-        taken = self._taken[is_label]
-        if taken[dimension] < self._budget:
-            taken[dimension] += 1
-        else:
-            self.cut += events
-            name = self._other[dimension]
-        row = self._known[is_label][name] = self._rows.setdefault(name, len(self._rows))
-        return row
+    def _begin(
+        self, dimension: int, column: SliceColumn, places: NDArray[np.int64], is_label: bool
+    ) -> NDArray[np.int64]:
+        """Give slices rows of their own as budget lasts, in order of their first events.
+
+        Returns
+        -------
+        int64[names]
+            The rows of all slices: also of those that have none of their own, which are looked at again each
+            time, since what a budget cuts is counted.
+        """
+        codes, taken = column.codes, self._taken[is_label]
+        events = np.bincount(codes, minlength=len(places))
+        first = np.empty(len(places), np.int64)
+        # Of several values for one place the last one stays: backwards, that is the first event.
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        new = np.flatnonzero((places == _NEW) & (events > 0))
+        new = new[np.argsort(first[new])]
+        self._make_room(len(new))
+        own, cut = np.split(new, [max(0, self._budget - taken[dimension])])
+        taken[dimension] += len(own)
+        names = [name for name in map(column.names.__getitem__, own.tolist()) if name is not None]
+        assert len(names) == len(own), "what is in no slice needs no row"
+        rows = [self._rows.setdefault(name, len(self._rows)) for name in names]
+        self._known[is_label].update(zip(names, rows, strict=True))
+        places[own] = rows
+        chosen = places.copy()
+        if len(cut):
+            self.cut += int(events[cut].sum())
+            chosen[cut] = self._rows.setdefault(self._other[dimension], len(self._rows))
+        return chosen
 
     def _make_room(self, slices: int) -> None:
         """Let there be rows for so many slices more, as far as budgets can give them any."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
 
 import msgspec
 import numpy as np
@@ -143,18 +142,17 @@ def state_pane(
 
     Rows stand by name: readers that batched the same records otherwise give the same bytes.
     """
-    names = pane.slices
-    order = sorted(range(1, len(names)), key=names.__getitem__)
-    slices = (ALL, *(names[row] for row in order))
-    rows = np.array([0, *order])
-    named = [0, *accumulate(len(name.encode()) for name in slices)]
+    rows = pane.rows
+    slices = (ALL, *sorted(rows.keys() - {ALL}))
+    order = np.fromiter(map(rows.__getitem__, slices), np.int64, len(slices))
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.
     spans = [(0, len(slices))]
     encoded: list[tuple[int, int, bytes]] = []
     while spans:
         first, last = spans.pop()
-        data = pane.encode(rows[first:last])
-        if len(data) + named[last] - named[first] > STATEMENT_BYTES and last - first > 1:
+        data = pane.encode(order[first:last])
+        named = len("".join(slices[first:last]).encode())
+        if len(data) + named > STATEMENT_BYTES and last - first > 1:
             middle = (first + last) // 2
             spans += [(middle, last), (first, middle)]
         else:
