@@ -11,7 +11,7 @@ from service.config.model import Model, WindowSpec
 from service.windows.asked import Asked
 from service.windows.clock import FOREVER_MS, NEVER_MS
 from service.windows.closed import ClosedWindow, Totals
-from service.windows.gaps import Missing, missing_in
+from service.windows.gaps import Missing, lacking, missing_in
 from service.windows.late import Late
 from service.windows.merging import Heard, Merging, hear, merged, mismatched
 from service.windows.past import Past
@@ -19,7 +19,7 @@ from service.windows.plan import Counting, Plan
 from service.windows.reach import start_of
 from service.windows.running import FoldedPane, RunningWindow, between
 from service.windows.shelf import Grain, rolled_up, total_of
-from service.windows.silence import EMPTY_RUN, SILENT_RUN, Run, due
+from service.windows.silence import Run, due
 from service.windows.statement import Statement
 from service.windows.unseen import ranked, together
 
@@ -120,7 +120,7 @@ class ModelWindows:
             (end, version, spec.name): (spec, last)
             for version in sorted(self._state.shelves.keys() | self._plan.known_versions().keys())
             for spec in self.model.windows
-            for end, last in self._due(version, spec)
+            for end, last in self._due(version, spec, gaps)
         }
         for (end, version, _), (spec, last) in sorted(ends.items(), key=lambda item: item[0]):
             window = self._window(version, spec, end, gaps)
@@ -154,7 +154,7 @@ class ModelWindows:
             for grain in dict.fromkeys(self._grains):
                 shelves[grain] = rolled_up(shelves.get(grain, ()), panes, grain, self.model.pane_ms)
 
-    def _due(self, version: str, spec: WindowSpec) -> list[tuple[int, bool]]:
+    def _due(self, version: str, spec: WindowSpec, gaps: Sequence[Missing]) -> list[tuple[int, bool]]:
         """Ends of the windows to evaluate, with data or in a run without, and whether it ends with them."""
         key, slide = (version, spec.name), spec.slide_ms
         starts = [grain.start_ms for grain in self._shelf(version, Grain(slide))]
@@ -167,9 +167,8 @@ class ModelWindows:
                 return []
             run = Run(-(-since_ms // slide) * slide + spec.length - slide)
         ends = []
-        expected = self._expects(version, spec)
-        replaced = self._replaced(version, spec)
-        for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, expected, replaced):
+        waiting = self._expects(version, spec), self._replaced(version, spec), lacking(gaps, spec.length)
+        for after, wanted in due(run, starts, spec.length, slide, self.watermark_ms, *waiting):
             self._state.runs[key] = after
             # A replay ends with its events: what it lacks after them is no silence, and no fall of traffic.
             told_ms = after.end_ms if after.empty else after.end_ms - slide + 1
@@ -285,9 +284,9 @@ class ModelWindows:
         for grain, from_ms in needed.items():
             shelves[grain] = list(between(shelves.get(grain, ()), min(from_ms), FOREVER_MS))
         known = version in self._plan.known_versions()
-        run = SILENT_RUN if known else EMPTY_RUN
         keys = [(version, spec.name) for spec in self.model.windows]
-        if any(shelves.values()) or any(self._state.runs.get(key, Run(0)).empty < run for key in keys):
+        runs = [self._state.runs.get(key, Run(0)) for key in keys]
+        if any(shelves.values()) or not all(run.over(known=known) for run in runs):
             return
         self._state.retired += 1
         del self._state.shelves[version]

@@ -12,7 +12,7 @@ clocks are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -117,6 +117,16 @@ def missing_in(gaps: Iterable[Missing], start_ms: int, end_ms: int) -> int:
         count += max(0, hi - max(lo, reached))
         reached = max(reached, hi)
     return count
+
+
+def lacking(gaps: Sequence[Missing], length_ms: int) -> Callable[[int], bool]:
+    """Whether the window of a length that ends at a time may lack records.
+
+    >>> lacks = lacking([Missing(60, 80, "events/0", 3, 5)], 10)
+    >>> [end for end in range(50, 110, 10) if lacks(end)]
+    [70, 80]
+    """
+    return lambda end_ms: any(gap.from_ms < end_ms and end_ms - length_ms < gap.until_ms for gap in gaps)
 
 
 def bounded(known: Iterable[KnownGap], before_ms: int, ahead_ms: int) -> list[KnownGap]:

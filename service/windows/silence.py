@@ -4,6 +4,7 @@
     stated     █ █ 0 0 L           █          its run of empty windows is :data:`EMPTY_RUN`
     expected   █ █ 0 0 0 0 0 0 0 0 █          up to :data:`SILENT_RUN`, then it is retired
     replaced   █ █ 0 0 0 0 0 L     █          L another version has come: the last window
+    lost       █ █ ? ? ? ? ? L     █          ? what it may have had is gone: incomplete, and no silence
 
 How the watermark moved makes no difference, and a long jump over years of silence costs no more than a run.
 """
@@ -38,6 +39,10 @@ class Run:
     empty: int = 0
     left: bool = False
 
+    def over(self, *, known: bool) -> bool:
+        """Whether the version may be forgotten; one that is known may be expected again."""
+        return self.empty >= SILENT_RUN or (self.left and not known)
+
 
 def due(
     run: Run,
@@ -47,6 +52,7 @@ def due(
     watermark_ms: int,
     expected: Callable[[int], bool],
     replaced: Callable[[int], int | None] = lambda _: None,
+    lost: Callable[[int], bool] = lambda _: False,
 ) -> Iterator[tuple[Run, bool]]:
     """The windows that ended, each as the state after it and whether it is to be evaluated.
 
@@ -59,6 +65,9 @@ def due(
         finding for longer.
     replaced
         Where the first window ends, from a time on, in which another version has taken its place.
+    lost
+        Whether records are gone that may belong to the window that ends at a time: whoever was there before
+        is waited for.
     """
     end, empty, left = run.end_ms + slide_ms, run.empty, run.left
     while end <= watermark_ms:
@@ -75,7 +84,7 @@ def due(
             end = back
             continue
         empty = 0 if filled else empty + 1
-        awaited = empty < EMPTY_RUN or expected(end)
+        awaited = empty < EMPTY_RUN or expected(end) or (not left and empty < SILENT_RUN and lost(end))
         yield Run(end, empty, not awaited), awaited or empty == EMPTY_RUN or not left
         left = not awaited
         end += slide_ms

@@ -9,6 +9,7 @@ import pytest
 from service.windows.clock import FOREVER_MS
 from service.windows.closing import ModelWindows
 from service.windows.control import Control
+from service.windows.gaps import Missing
 from service.windows.plan import Plan
 from service.windows.silence import EMPTY_RUN, SILENT_RUN, Run, due
 from service.windows.statement import Statement
@@ -163,6 +164,50 @@ def test_a_version_that_fell_silent_in_the_middle_of_a_replay_was_silent() -> No
     plan = plan_of(MODEL)
     windows = begun(plan, at(plan, 0), *(at(plan, minute, "2") for minute in range(20)))
     assert last_of(windows, FOREVER_MS) == [("1", 1 + EMPTY_RUN)]
+
+
+def gap(first: int, end: int) -> Missing:
+    return Missing(START_MS + first * MINUTE_MS, START_MS + end * MINUTE_MS, "events/0", 10, 20)
+
+
+@pytest.mark.parametrize("marks", [range(41), [1, 5, 12, 40], [40]])
+def test_a_version_is_waited_for_while_its_records_may_be_gone(marks: Sequence[int]) -> None:
+    """
+    version 1   █ ? ? … ? L . .      records of minutes 1 to 20 are gone
+    """
+    plan = plan_of(MODEL)
+    windows = begun(plan, at(plan, 0))
+    told = [
+        window
+        for mark in marks
+        for window in windows.close(START_MS + mark * MINUTE_MS, [gap(1, 20)])
+        if window.version == "1"
+    ]
+    assert [(window.start_ms - START_MS) // MINUTE_MS for window in told] == list(range(21))
+    assert [window.incomplete for window in told] == [False, *[True] * 19, False]
+    assert [window.last for window in told] == [False] * 20 + [True]
+    assert windows.merging.retired == 1
+
+
+def test_a_version_that_was_gone_before_a_gap_is_not_waited_for() -> None:
+    plan = plan_of(MODEL, published(MODEL, START_MS))
+    windows = begun(plan, at(plan, 0), *(at(plan, minute, "2") for minute in range(1, 40)))
+    told = [w for w in windows.close(START_MS + 40 * MINUTE_MS, [gap(10, 20)]) if w.version == "1"]
+    assert [(window.start_ms - START_MS) // MINUTE_MS for window in told] == list(range(1 + EMPTY_RUN))
+
+
+def test_a_gap_without_end_is_waited_for_as_long_as_a_silence() -> None:
+    plan = plan_of(MODEL)
+    windows = begun(plan, at(plan, 0))
+    told = list(windows.close(START_MS + 1_000 * MINUTE_MS, [gap(1, 2_000)]))
+    assert [window.last for window in told] == [False] * SILENT_RUN + [True]
+
+
+def test_a_version_that_comes_back_after_a_gap_has_windows_all_along() -> None:
+    plan = plan_of(MODEL)
+    windows = begun(plan, at(plan, 0), at(plan, 20))
+    told = list(windows.close(START_MS + 21 * MINUTE_MS, [gap(1, 20)]))
+    assert [window.incomplete for window in told] == [False, *[True] * 19, False]
 
 
 def test_what_retired_leaves_nothing_behind() -> None:
