@@ -48,6 +48,7 @@ def attack(seed: int, count: int) -> int:
 
 def damage(seed: int, count: int) -> int:
     """Index responses of a broker that were damaged; how many records were found in them."""
+    from service.kafka.frames import blank  # noqa: PLC0415  # after the parts were put in place
     from service.kafka.response import Response  # noqa: PLC0415  # after the parts were put in place
     from tests.fuzz.hostile import mutated  # noqa: PLC0415  # likewise
     from tests.kafka.responses import CODECS, Batch, Sent, encoded  # noqa: PLC0415  # likewise
@@ -59,7 +60,10 @@ def damage(seed: int, count: int) -> int:
             for _ in range(4)
         ]
         whole = encoded([Batch(sent, rng.choice([0, 0, *CODECS])) for _ in range(3)])
-        response = Response(bytes(bytearray(mutated(rng, whole))), rng.choice([0, 103, 2**63 - 1]))
+        data = mutated(rng, whole)
+        own, view = blank(len(data))
+        view[:] = data
+        response = Response(bytes(own), rng.choice([0, 103, 2**63 - 1]))
         while run := response.take(rng.choice([None, 1, 5])):
             records += sum(len(one.headers) < 3 or one.key is not None for one in run)
     return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiokafka import conn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.kafka.frames import Frames, install
+from service.kafka.frames import Frames, Part, blank, install, to_be_copied
 
 CONTENTS = st.lists(st.binary(max_size=40), max_size=6)
 
@@ -39,14 +40,27 @@ def new_frames() -> Frames:
     return Frames(asyncio.get_running_loop())
 
 
+@pytest.mark.parametrize("memory", [to_be_copied, blank])
 @given(CONTENTS, st.lists(st.integers(1, 9)))
-def test_frames_come_whole_however_they_were_cut(contents: list[bytes], pieces: list[int]) -> None:
+def test_frames_come_whole_however_they_were_cut(
+    memory: Callable[[int], Part], contents: list[bytes], pieces: list[int]
+) -> None:
     async def scenario() -> None:
-        frames = new_frames()
+        frames = Frames(asyncio.get_running_loop(), memory)
         feed(frames, framed(contents), pieces)
-        assert [await next_frame(frames) for _ in contents] == contents
+        found = [await next_frame(frames) for _ in contents]
+        assert found == contents
+        assert all(type(content) is bytes for content in found)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("size", [0, -1, -(2**63)])
+def test_there_is_no_memory_of_no_length(size: int) -> None:
+    if blank is to_be_copied:
+        pytest.skip("memory in C is not built on this machine")
+    with pytest.raises(ValueError, match="something to fill"):
+        blank(size)
 
 
 async def test_who_waits_gets_the_frame_when_it_is_whole() -> None:

@@ -238,8 +238,30 @@ static PyObject *index_batches(PyObject *module, PyObject *arguments)
     return result;
 }
 
+/* New bytes and a view to fill them by: until then, nobody else may see them. The view does not keep them alive. */
+static PyObject *blank(PyObject *module, PyObject *argument)
+{
+    (void)module;
+    Py_ssize_t size = PyLong_AsSsize_t(argument);
+    if (size < 1) { /* those of no length are shared by all */
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "there must be something to fill");
+        return NULL;
+    }
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
+    if (bytes == NULL)
+        return NULL;
+    PyObject *view = PyMemoryView_FromMemory(PyBytes_AsString(bytes), size, PyBUF_WRITE);
+    if (view == NULL) {
+        Py_DECREF(bytes);
+        return NULL;
+    }
+    return Py_BuildValue("NN", bytes, view);
+}
+
 static PyMethodDef METHODS[] = {
     {"count", count, METH_VARARGS, "How many records the batches up to the first compressed one can hold."},
+    {"blank", blank, METH_O, "New bytes of a length above zero, and a view by which they are filled."},
     {"index", index_batches, METH_VARARGS, "Note where records stand: why it stopped, how many, place, next offset."},
     {NULL, NULL, 0, NULL},
 };
