@@ -34,6 +34,17 @@ typedef struct {
     Py_ssize_t fields;
 } Pane;
 
+enum { AHEAD = 3, FETCHED = 384 };
+
+ALWAYS_INLINE void fetch_row(const Pane *pane, int64_t row)
+{
+    if (row < 0 || row >= pane->places.rows)
+        return;
+    const Py_ssize_t sums = pane->sums.columns * 8, hits = pane->hits.columns * 2;
+    fetch((const char *)pane->sums.data + row * sums, sums < FETCHED ? sums : FETCHED);
+    fetch((const char *)pane->hits.data + row * hits, hits < FETCHED ? hits : FETCHED);
+}
+
 /* Counts the hits of a row. */
 static void count_hits(const Pane *pane, Py_ssize_t row, size_t width)
 {
@@ -91,8 +102,12 @@ static PyObject *pack_pane(PyObject *module, PyObject *arguments)
             pane.fields > UINT16_MAX)
             fine = -1;
         fine = pane.counts != NULL ? fine : 0;
-        for (Py_ssize_t i = 0; fine > 0 && i < order.rows; i++)
-            fine = pack_row(&pane, ((const int64_t *)order.data)[i], &packer);
+        const int64_t *rows = order.data;
+        for (Py_ssize_t i = 0; fine > 0 && i < order.rows; i++) {
+            if (i + AHEAD < order.rows)
+                fetch_row(&pane, rows[i + AHEAD]);
+            fine = pack_row(&pane, rows[i], &packer);
+        }
         if (fine < 0)
             PyErr_SetString(PyExc_IndexError, "a row is none of the pane's, or not all its parts have it");
         else

@@ -1,16 +1,26 @@
 /* Counts batches of records in the rows of a pane, over all groupings of its slices at once. */
 #include "matrix.h"
 
-enum { BLOCK = 256 };
+enum { BLOCK = 256, AHEAD = 4, CACHED = 1 << 16 };
 
-/* Whether every row is -1 or one of `count`. */
+/* Whether every row is -1 or one of `count`; in sums of bits, since processors do several at once. */
 static int rows_fit(const Plain *rows, Py_ssize_t count)
 {
-    const int64_t *row = rows->data;
-    int fits = 1;
+    const uint64_t *row = rows->data;
+    uint64_t wrong = 0;
     for (Py_ssize_t i = 0; i < rows->rows * rows->columns; i++)
-        fits &= (uint64_t)row[i] + 1 <= (uint64_t)count;
-    return fits;
+        wrong |= (row[i] + 1) | ((uint64_t)count - 1 - row[i]);
+    return !(wrong >> 63);
+}
+
+/* Whether every cell is one of `width`. */
+static int cells_fit(const Plain *cells, Py_ssize_t width)
+{
+    const uint32_t *cell = cells->data, last = (uint32_t)width - 1;
+    uint32_t wrong = 0;
+    for (Py_ssize_t i = 0; i < cells->rows * cells->columns; i++)
+        wrong |= cell[i] | (last - cell[i]);
+    return width <= INT32_MAX && !(wrong >> 31);
 }
 
 static int append(PyObject *list, int64_t row)
@@ -68,9 +78,8 @@ typedef struct {
 static const char *misfit(const Job *job)
 {
     const Py_ssize_t count = job->places.rows, n = job->sums.rows, width = job->narrow.columns;
-    const int32_t *cell = job->cells.data;
     const int64_t *place = job->places.data;
-    int fits = 1;
+    int fits = cells_fit(&job->cells, width);
     if (job->places.columns != 1 || job->wide.columns != width || job->totals.rows < count ||
         job->hits.rows < count || job->held.rows < count || job->held.columns != 1)
         return "rows of sums and of cells are not as many, or not of one width";
@@ -80,8 +89,6 @@ static const char *misfit(const Job *job)
         return "rows, cells and sums are not of as many records";
     if (job->sums.columns > job->totals.columns || !rows_fit(&job->rows, count))
         return "a record counts in no row, or adds to more columns than it has";
-    for (Py_ssize_t i = 0; i < job->cells.rows * job->cells.columns; i++)
-        fits &= (uint32_t)cell[i] < (uint64_t)width;
     const Py_ssize_t links = job->cells.rows ? job->by_cell.rows : 0;
     if (links > job->cells.rows || (links && job->by_cell.columns != 2))
         return "values by cell need a cell and a sum each";
@@ -95,8 +102,11 @@ static const char *misfit(const Job *job)
 
 static void add_block_sums(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
 {
-    const Py_ssize_t columns = job->sums.columns;
+    const Py_ssize_t columns = job->sums.columns, step = 8 * job->totals.columns;
+    const int is_far = job->totals.rows * step > CACHED;
     for (Py_ssize_t i = start; i < end; i++) {
+        if (is_far && i + AHEAD < end && rows[i + AHEAD] >= 0)
+            fetch((const char *)job->totals.data + rows[i + AHEAD] * step, step < 512 ? step : 512);
         if (rows[i] < 0)
             continue;
         /* Unsigned, since sums that are taken away again may pass through any value. */
@@ -128,6 +138,7 @@ static int add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t start
                 return 0;
             held[rows[i]]++;
             few[fews] = (uint16_t *)job->hits.data + rows[i] * job->hits.columns + at;
+            fetch(few[fews], 1);
             own_few[fews++] = i;
         } else {
             small[smalls] = (uint8_t *)job->narrow.data + place * width;

@@ -16,6 +16,16 @@ typedef struct {
     Py_buffer view;
 } Plain;
 
+/* For functions that only fetch: compilers take others of no effect away. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Begins to fetch bytes that are needed soon: rows of slices come in any order, and no processor foresees it. */
+ALWAYS_INLINE void fetch(const void *data, Py_ssize_t bytes)
+{
+    for (Py_ssize_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)data + at);
+}
+
 static inline int take_plain(PyObject *array, Plain *matrix, Py_ssize_t item, int written)
 {
     if (PyObject_GetBuffer(array, &matrix->view, PyBUF_ND | (written ? PyBUF_WRITABLE : 0)) < 0)

@@ -6,8 +6,8 @@ fill and to read again than all else that is done with an event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class PaneCounts:
         self._few = _FEW_MAX if growing.BUILT and cells <= np.iinfo(np.uint16).max + 1 else 0
         self._rows = PaneRows(
             np.zeros((8, layout.sums), np.int64),
-            np.zeros((8, self._few * len(layout.fields)), np.uint16),
+            np.empty((8, self._few * len(layout.fields)), np.uint16),
             np.zeros(8, np.uint8),
             np.zeros((0, cells), np.uint8),
             np.zeros((0, cells), np.int64),
@@ -62,7 +62,7 @@ class PaneCounts:
             self._events = _grown(self._events, size)
             self._rows = held._replace(
                 totals=_grown(held.totals, size),
-                hits=_grown(held.hits, size),
+                hits=_grown(held.hits, size, np.empty),
                 held=_grown(held.held, size),
                 places=np.concatenate((held.places, np.full(size - before, FEW))),
             )
@@ -144,7 +144,7 @@ def _with_room(array: NDArray[T], rows: int) -> NDArray[T]:
     return array if rows <= len(array) else _grown(array, max(rows, 2 * len(array)))
 
 
-def _grown(array: NDArray[T], rows: int) -> NDArray[T]:
-    grown = np.zeros((rows, *array.shape[1:]), array.dtype)
+def _grown(array: NDArray[T], rows: int, make: Callable[..., Any] = np.zeros) -> NDArray[T]:
+    grown: NDArray[T] = make((rows, *array.shape[1:]), array.dtype)
     grown[: len(array)] = array
     return grown

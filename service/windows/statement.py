@@ -143,7 +143,7 @@ def state_pane(
     Rows stand by name: readers that batched the same records otherwise give the same bytes.
     """
     rows = pane.rows
-    slices = (ALL, *sorted(rows.keys() - {ALL}))
+    slices = (ALL, *(name for name in sorted(rows) if name != ALL))
     order = np.fromiter(map(rows.__getitem__, slices), np.int64, len(slices))
     # Rows rarely take more than two bytes a cell; a part that still comes out too long is halved.
     spans = [(0, len(slices))]
