@@ -22,6 +22,7 @@ EXTENSIONS = {
     Path("detectors/totals/_tally.abi3.so"): Path("detectors/totals/tally.c"),
     Path("detectors/totals/_growing.abi3.so"): Path("detectors/totals/growing.c"),
     Path("detectors/totals/_compact.abi3.so"): Path("detectors/totals/compact.c"),
+    Path("service/evaluation/_joiner.abi3.so"): Path("service/evaluation/text/joiner.c"),
 }
 """Sources by what is made of them, within the source tree."""
 

@@ -79,7 +79,7 @@ def _plan(
     written[:, [i for i, name in enumerate(slices) if name == "all"]] = usual[:, None]
     for _, mask in masks:
         written |= mask
-    rows, columns = np.nonzero(written)
+    rows, columns = map(np.ascontiguousarray, np.nonzero(written))
     rules = tuple((rule, np.flatnonzero(mask[written])) for rule, mask in masks)
     first = np.full(len(rows), -1, np.int64)
     for number, (_, places) in reversed(list(enumerate(rules))):

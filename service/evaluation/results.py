@@ -74,7 +74,7 @@ class Results(Lazy[Result]):
             feature=key.feature, metric=key.metric, value=_number(table.value[place]), p_value=p_value,
             p_adjusted=_number(table.p_adjusted[place]), null_bound=_number(table.null_bound[place]),
             lower=_number(table.lower[place]), upper=_number(table.upper[place]),
-            threshold=_number(table.threshold[place]), status=STATUSES[table.status[place]],
+            threshold=_number(table.marks[table.mark[place]]), status=STATUSES[table.status[place]],
             n=int(table.n[place]), reference_n=None if m < 0 else m, reference_id=table.reference_id,
             window=table.interval, incomplete=bool(table.cut[column]), baseline=key.baseline,
             change=_number(table.change[place]), level=None if p_value is None else table.level,

@@ -38,7 +38,11 @@ class Side:
     def n(self) -> Counts:
         """int64[F, R]: how many values each field has."""
         before, last = span_of_values(self.layout)
-        return np.ascontiguousarray((self.upto[:, last] - self.upto[:, before]).T)
+        spans = np.stack((before, last), axis=1).ravel() + 1
+        cells = self.rows[:, self.layout.sums :]
+        if not len(spans):
+            return np.zeros((0, len(cells)), np.int64)
+        return np.ascontiguousarray(np.add.reduceat(cells, spans, axis=1)[:, ::2].T)
 
     @cached_property
     def samples(self) -> Sample:

@@ -35,6 +35,8 @@ class Table:
         int64[E]: which of the K and of the S a result is of.
     reference_n
         int64[E]: -1 where there is no reference.
+    mark, marks
+        int64[E]: which of the thresholds a result has; the last of them is none.
     status
         int8[E]: codes of :data:`STATUSES`.
     level
@@ -57,7 +59,8 @@ class Table:
     null_bound: Floats
     lower: Floats
     upper: Floats
-    threshold: Floats
+    mark: Counts
+    marks: Floats
     status: NDArray[np.int8]
     n: Counts
     reference_n: Counts
@@ -87,7 +90,6 @@ def table_of(
     spending
         Gives tested results their ``level``.
     """
-    thresholds = np.array([*(rule.threshold for rule, _ in plan.rules), np.nan])
     everywhere = np.array([name == "all" for name in frame.slices], bool)
     return Table(
         model=window.model,
@@ -106,7 +108,8 @@ def table_of(
         null_bound=measured.null_bound,
         lower=measured.lower,
         upper=measured.upper,
-        threshold=thresholds[plan.first],
+        mark=np.where(plan.first < 0, len(plan.rules), plan.first),
+        marks=np.array([*(rule.threshold for rule, _ in plan.rules), np.nan]),
         status=_statuses(keys, plan, evidence, said),
         n=measured.n,
         reference_n=measured.reference_n,

@@ -1,0 +1,3 @@
+from service.evaluation.joining import Part
+
+def join(parts: tuple[Part, ...], count: int, /) -> list[bytes]: ...
