@@ -1,15 +1,15 @@
 """A fetch response of one partition, read as runs: an index of where its records stand, and no record.
 
-The index is made in C (``batches/``): at once for all batches up to the first compressed one, and for that
-one when its turn comes. What is odd about a response (a format before version 2, damage) is left to
-aiokafka's parser, from the batch on in which it stands.
+The index is made in C (``batches/``): at once for all batches up to the first compressed one, and for those
+that are compressed when their turn comes. What is odd about a response (a format before version 2, damage) is
+left to aiokafka's parser, from the batch on in which it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from aiokafka import codec
@@ -31,10 +31,12 @@ BUILT = _batches is not None
 
 _END, _PACKED, _ODD = range(3)
 _COLUMNS = 5
-# Of a batch: its length and what that does not count, its compression, its count of records, its head.
-_LENGTH, _OVERHEAD, _CODEC_AT, _COUNT, _HEAD = slice(8, 12), 12, 22, slice(57, 61), 61
-_CODEC_MASK = 7
 _RECORD_BYTES_MIN = 7
+_ALL = 2**31
+
+UNPACKED_BYTES = 16 * 1024 * 1024
+"""From here on no more is unpacked at once, however many records were asked for."""
+
 _WORD = 2**64 - 1
 
 _DECODE: dict[int, Callable[[bytes], bytes]] = {
@@ -87,9 +89,9 @@ class Response:
         room = most
         while room is None or room > 0:
             if self._ready is None:
-                if self._state != _PACKED:
+                if self._state != _PACKED or sum(len(run.data) for run in taken) >= UNPACKED_BYTES:
                     break
-                self._advance()
+                self._advance(_ALL if room is None else room)
                 continue
             part = self._ready[:room]
             taken.append(part)
@@ -100,23 +102,33 @@ class Response:
                 self._ready, self.next_offset = self._ready[len(part) :], int(part.offsets[-1]) + 1
         return joined(taken) if taken else None
 
-    def _advance(self) -> None:
-        """Make ready what comes next: all batches before a compressed one or, if there are none, that."""
-        data = self._data
-        self._ready = self._indexed(data, _batches.count(data, self.position))
-        if self._state != _PACKED or self._ready is not None:
-            return
-        head = data[self.position : self.position + _HEAD]
-        end = self.position + _OVERHEAD + int.from_bytes(head[_LENGTH])
-        try:
-            records = _DECODE[head[_CODEC_AT] & _CODEC_MASK](data[self.position + _HEAD : end])
-        except Exception:  # noqa: BLE001  # whatever a codec raises, aiokafka's parser shall say what it means
-            self._state = _ODD
-            return
-        room = min(int.from_bytes(head[_COUNT]), len(records) // _RECORD_BYTES_MIN)
-        self._ready = self._indexed(records, room, records)
+    def _advance(self, most: int) -> None:
+        """Make ready what comes next: all batches before a compressed one or, if there are none, such."""
+        self._ready = self._indexed(self._data, _batches.count(self._data, self.position))
+        if self._state == _PACKED and self._ready is None:
+            room, packed = _batches.packed(self._data, self.position, most)
+            unpacked = list(self._unpacked(packed))
+            if not unpacked:
+                self._state = _ODD
+                return
+            records = b"".join(unpacked)
+            ends = np.cumsum(list(map(len, unpacked)), dtype=np.int64)
+            self._ready = self._indexed(records, min(room, len(records) // _RECORD_BYTES_MIN), records, ends)
 
-    def _indexed(self, buffer: bytes, room: int, *unpacked: bytes) -> Run | None:
+    def _unpacked(self, packed: list[tuple[int, int, int]]) -> Iterator[bytes]:
+        """The records of compressed batches, up to the first that cannot be had."""
+        room = UNPACKED_BYTES
+        for compression, start, end in packed:
+            try:
+                records = _DECODE[compression](self._data[start:end])
+            except Exception:  # noqa: BLE001  # whatever a codec raises, aiokafka's parser shall say what it means
+                return
+            yield records
+            room -= len(records)
+            if room <= 0:
+                return
+
+    def _indexed(self, buffer: bytes, room: int, *unpacked: Any) -> Run | None:
         """Index up to so many records, which stand in ``buffer``."""
         places = np.empty((_COLUMNS, room), np.int64)
         self._state, found, self.position, self._after = _batches.index(

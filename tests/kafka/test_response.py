@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from service.events.run import Run
 from service.kafka import records as seams
 from service.kafka.records import install, unwrapped
-from service.kafka.response import BUILT, Response
+from service.kafka.response import BUILT, UNPACKED_BYTES, Response
 from tests.kafka.responses import CODECS, CONTROL, LOG_APPEND_TIME, TIME_MS, Batch, Sent, encoded
 
 TP = TopicPartition("in", 0)
@@ -142,6 +142,17 @@ def test_plain_batches_stay_in_the_response() -> None:
     assert run.data is data
     assert [bytes(data[start : start + 1]) for start in run.starts.tolist()] == [b"a", b"b", b"c"]
     assert run.offsets.tolist() == [100, 101, 103]
+
+
+@needs_index
+def test_what_is_unpacked_at_once_has_a_bound() -> None:
+    response = Response(encoded([Batch([Sent(b" " * 999_000)] * 5, codec=4)] * 9), 100)
+    sizes = []
+    while run := response.take(10_000):
+        sizes.append(run.size)
+        assert response.is_read or UNPACKED_BYTES <= run.size < UNPACKED_BYTES + 5_000_000
+    assert sum(sizes) == 45 * 999_000
+    assert len(sizes) == 3
 
 
 @needs_index

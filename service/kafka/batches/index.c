@@ -200,40 +200,71 @@ static int index_plain(const Py_buffer *data, Py_ssize_t *at, Places *places)
     }
 }
 
-/* Index the one batch at `*at`, whose records stand in a buffer of their own. Says PACKED: what follows is not known. */
-static int index_unpacked(const Py_buffer *data, Py_ssize_t *at, const Py_buffer *records, Places *places)
+/* Index compressed batches from `*at` on. Their records stand unpacked behind each other, `ends` says where those of each
+   end. Says PACKED where all went well: what follows is not known. */
+static int index_unpacked(const Py_buffer *data, Py_ssize_t *at, const Py_buffer *records, const Py_buffer *ends,
+                          Places *places)
 {
-    Batch batch;
     const byte *origin = records->buf;
-    if (read_batch(data, *at, &batch) != PACKED || !is_plausible(&batch, records->len) ||
-        !read_records(&batch, origin, origin + records->len, origin, places))
-        return ODD;
-    *at = batch.end;
+    const int64_t *end = ends->buf;
+    int64_t start = 0;
+    for (Py_ssize_t i = 0; i < ends->len / (Py_ssize_t)sizeof *end; start = end[i++]) {
+        Batch batch;
+        if (end[i] < start || end[i] > records->len || read_batch(data, *at, &batch) != PACKED ||
+            !is_plausible(&batch, end[i] - start) ||
+            !read_records(&batch, origin + start, origin + end[i], origin, places))
+            return ODD;
+        *at = batch.end;
+    }
     return PACKED;
+}
+
+/* The compressed batches that come first, until they hold so many records: codec, start and end of what is compressed. */
+static PyObject *packed(PyObject *module, PyObject *arguments)
+{
+    Py_buffer data;
+    Py_ssize_t at, most, found = 0;
+    Batch batch;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "y*nn", &data, &at, &most))
+        return NULL;
+    PyObject *places = PyList_New(0);
+    for (at = at < 0 ? data.len : at;
+         places != NULL && found < most && at <= data.len && read_batch(&data, at, &batch) == PACKED; at = batch.end) {
+        PyObject *place = Py_BuildValue("inn", batch.attributes & CODEC, at + BATCH_HEADER, batch.end);
+        if (place == NULL || PyList_Append(places, place) < 0)
+            Py_CLEAR(places);
+        Py_XDECREF(place);
+        found += batch.count;
+    }
+    PyBuffer_Release(&data);
+    return places == NULL ? NULL : Py_BuildValue("nN", found, places);
 }
 
 static PyObject *index_batches(PyObject *module, PyObject *arguments)
 {
-    Py_buffer data, places_view, records = {.buf = NULL};
+    Py_buffer data, places_view, records = {.obj = NULL}, ends = {.obj = NULL};
     PyObject *places_array, *result = NULL;
     Py_ssize_t at;
     long long next;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "y*nLO|y*", &data, &at, &next, &places_array, &records))
+    if (!PyArg_ParseTuple(arguments, "y*nLO|y*y*", &data, &at, &next, &places_array, &records, &ends))
         return NULL;
     if (PyObject_GetBuffer(places_array, &places_view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0) {
         Places places = {places_view.buf, places_view.len / (Py_ssize_t)sizeof(int64_t) / COLUMNS, 0, next};
         if (at < 0 || at > data.len)
             PyErr_SetString(PyExc_ValueError, "no place in the response");
         else {
-            int state = records.buf == NULL ? index_plain(&data, &at, &places)
-                                            : index_unpacked(&data, &at, &records, &places);
+            int state = ends.obj == NULL ? index_plain(&data, &at, &places)
+                                         : index_unpacked(&data, &at, &records, &ends, &places);
             result = Py_BuildValue("innL", state, places.found, at, (long long)places.next);
         }
         PyBuffer_Release(&places_view);
     }
-    if (records.buf != NULL)
+    if (records.obj != NULL)
         PyBuffer_Release(&records);
+    if (ends.obj != NULL)
+        PyBuffer_Release(&ends);
     PyBuffer_Release(&data);
     return result;
 }
@@ -261,6 +292,7 @@ static PyObject *blank(PyObject *module, PyObject *argument)
 
 static PyMethodDef METHODS[] = {
     {"count", count, METH_VARARGS, "How many records the batches up to the first compressed one can hold."},
+    {"packed", packed, METH_VARARGS, "How many records the compressed batches that come first hold, and where they are."},
     {"blank", blank, METH_O, "New bytes of a length above zero, and a view by which they are filled."},
     {"index", index_batches, METH_VARARGS, "Note where records stand: why it stopped, how many, place, next offset."},
     {NULL, NULL, 0, NULL},
