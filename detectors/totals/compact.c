@@ -1,5 +1,6 @@
 /* Packs rows of totals, and adds packed ones to others. */
 #include "packer.h"
+#include "pane.h"
 #include "unpacker.h"
 
 static PyObject *pack_rows(PyObject *module, PyObject *arguments)
@@ -27,96 +28,79 @@ static PyObject *pack_rows(PyObject *module, PyObject *arguments)
     return result;
 }
 
-/* The rows of a pane, as detectors/totals/growing.py describes them. */
-typedef struct {
-    Plain sums, hits, held, narrow, wide, places;
-    uint8_t *counts; /* of one row of hits */
-    Py_ssize_t fields;
-} Pane;
-
 enum { AHEAD = 3, FETCHED = 384 };
 
 ALWAYS_INLINE void fetch_row(const Pane *pane, int64_t row)
 {
     if (row < 0 || row >= pane->places.rows)
         return;
-    const Py_ssize_t sums = pane->sums.columns * 8, hits = pane->hits.columns * 2;
-    fetch((const char *)pane->sums.data + row * sums, sums < FETCHED ? sums : FETCHED);
-    fetch((const char *)pane->hits.data + row * hits, hits < FETCHED ? hits : FETCHED);
+    const Py_ssize_t sums = pane->totals.columns * 8, hits = pane->hits.columns * 2;
+    fetch((const char *)pane->totals.data + row * sums, sums < FETCHED ? sums : FETCHED);
+    fetch(hits_of(pane, row), hits < FETCHED ? hits : FETCHED);
 }
 
-/* Counts the hits of a row. */
-static void count_hits(const Pane *pane, Py_ssize_t row, size_t width)
+/* Counts the hits of a row; 0 when they are no cells of it. */
+static int count_hits(const Pane *pane, Py_ssize_t fields, Py_ssize_t row, uint8_t *counts)
 {
-    const uint16_t *hits = (const uint16_t *)pane->hits.data + row * pane->hits.columns;
-    uint8_t *const counts = pane->counts;
-    const Py_ssize_t length = ((const uint8_t *)pane->held.data)[row] * pane->fields;
+    const size_t width = (size_t)pane->narrow.columns;
+    const uint16_t *hits = hits_of(pane, row);
+    const Py_ssize_t length = ((const uint8_t *)pane->held.data)[row] * fields;
+    int fits = length <= pane->hits.columns;
     memset(counts, 0, width);
-    for (Py_ssize_t i = 0; i < length; i++)
-        if (hits[i] < width)
+    for (Py_ssize_t i = 0; fits && i < length; i++)
+        if ((fits = hits[i] < width))
             counts[hits[i]]++;
+    return fits;
 }
 
-/* -1 when there is no such row, 0 when there is no memory. */
-static int pack_row(const Pane *pane, Py_ssize_t row, Packer *packer)
+/* -1 when there is no such row, 0 when there is no memory; `counts` has room for one row. */
+static int pack_row(const Pane *pane, Py_ssize_t fields, Py_ssize_t row, uint8_t *counts, Packer *packer)
 {
     const size_t width = (size_t)pane->narrow.columns;
     if (row < 0 || row >= pane->places.rows)
         return -1;
-    const int64_t place = ((const int64_t *)pane->places.data)[row];
-    const int64_t *sums = (const int64_t *)pane->sums.data + row * pane->sums.columns;
-    const void *cells = pane->counts;
-    if (place == FEW) {
-        if (((const uint8_t *)pane->held.data)[row] * pane->fields > pane->hits.columns)
-            return -1;
-        count_hits(pane, row, width);
-    } else if (place < 0 ? ~place >= pane->wide.rows : place >= pane->narrow.rows)
+    const int64_t place = place_of(pane, row);
+    if (place == FEW && !count_hits(pane, fields, row, counts))
         return -1;
-    else if (place < 0)
-        cells = (const int64_t *)pane->wide.data + ~place * pane->wide.columns;
-    else
-        cells = (const uint8_t *)pane->narrow.data + place * pane->narrow.columns;
-    return put_row(packer, sums, (size_t)pane->sums.columns, cells, place < 0, width);
+    const int64_t *sums = (const int64_t *)pane->totals.data + row * pane->totals.columns;
+    const void *cells = place == FEW ? (const void *)counts
+                        : place < 0  ? (const void *)wide_row(pane, place)
+                                     : (const void *)narrow_row(pane, place);
+    return put_row(packer, sums, (size_t)pane->totals.columns, cells, place < 0, width);
 }
 
 static PyObject *pack_pane(PyObject *module, PyObject *arguments)
 {
-    static const Py_ssize_t ITEMS[] = {8, 2, 1, 1, 8, 8, 8};
-    PyObject *arrays[7], *result = NULL;
-    Pane pane = {0};
-    Plain order, *const plain[] = {&pane.sums, &pane.hits, &pane.held, &pane.narrow, &pane.wide, &pane.places, &order};
-    int held = 0;
+    PyObject *parts[PANE_PARTS], *array, *result = NULL;
+    Pane pane;
+    Plain order;
+    Py_ssize_t fields;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "(OOOOOO)nO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
-                          &arrays[5], &pane.fields, &arrays[6]))
+    if (!PyArg_ParseTuple(arguments, "(OOOOOO)nO", &parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5],
+                          &fields, &array) ||
+        !take_pane(parts, &pane, 0))
         return NULL;
-    while (held < 7 && take_plain(arrays[held], plain[held], ITEMS[held], 0))
-        held++;
-    if (held == 7) {
-        const Py_ssize_t count = pane.places.rows, width = pane.narrow.columns;
+    if (take_plain(array, &order, 8, 0)) {
         Packer packer;
-        int fine = open_packer(&packer, (size_t)width);
-        pane.counts = PyMem_Malloc((size_t)width + 1);
-        if (order.columns != 1 || pane.places.columns != 1 || pane.held.columns != 1 || pane.sums.rows < count ||
-            pane.hits.rows < count || pane.held.rows < count || pane.wide.columns != width || pane.fields < 0 ||
-            pane.fields > UINT16_MAX)
-            fine = -1;
-        fine = pane.counts != NULL ? fine : 0;
+        uint8_t *counts = PyMem_Malloc((size_t)pane.narrow.columns + 1);
         const int64_t *rows = order.data;
+        int fine = open_packer(&packer, (size_t)pane.narrow.columns) && counts != NULL;
+        if (order.columns != 1 || fields < 0 || fields > UINT16_MAX)
+            fine = -1;
         for (Py_ssize_t i = 0; fine > 0 && i < order.rows; i++) {
             if (i + AHEAD < order.rows)
                 fetch_row(&pane, rows[i + AHEAD]);
-            fine = pack_row(&pane, rows[i], &packer);
+            fine = pack_row(&pane, fields, rows[i], counts, &packer);
         }
         if (fine < 0)
-            PyErr_SetString(PyExc_IndexError, "a row is none of the pane's, or not all its parts have it");
+            PyErr_SetString(PyExc_IndexError, "a row is none of the pane's, or its hits are no cells of it");
         else
             result = fine ? packed(&packer) : PyErr_NoMemory();
         close_packer(&packer);
-        PyMem_Free(pane.counts);
+        PyMem_Free(counts);
+        release_plain(&order, 1);
     }
-    while (held > 0)
-        PyBuffer_Release(&plain[--held]->view);
+    release_pane(&pane);
     return result;
 }
 

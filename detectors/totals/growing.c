@@ -1,5 +1,5 @@
 /* Counts batches of records in the rows of a pane, over all groupings of its slices at once. */
-#include "matrix.h"
+#include "pane.h"
 
 enum { BLOCK = 256, AHEAD = 4, CACHED = 1 << 16 };
 
@@ -70,47 +70,40 @@ static PyObject *count_events(PyObject *module, PyObject *arguments)
     return NULL;
 }
 
-/* What a batch is counted in, and the batch. */
+/* A batch, and what it is counted in. */
 typedef struct {
-    Plain totals, hits, held, narrow, wide, places, rows, cells, sums, by_cell;
+    Pane pane;
+    Plain rows, cells, sums, by_cell;
 } Job;
 
 static const char *misfit(const Job *job)
 {
-    const Py_ssize_t count = job->places.rows, n = job->sums.rows, width = job->narrow.columns;
-    const int64_t *place = job->places.data;
-    int fits = cells_fit(&job->cells, width);
-    if (job->places.columns != 1 || job->wide.columns != width || job->totals.rows < count ||
-        job->hits.rows < count || job->held.rows < count || job->held.columns != 1)
-        return "rows of sums and of cells are not as many, or not of one width";
-    if (job->cells.rows && job->hits.columns % job->cells.rows)
+    const Py_ssize_t n = job->sums.rows, links = job->cells.rows ? job->by_cell.rows : 0;
+    if (job->cells.rows && job->pane.hits.columns % job->cells.rows)
         return "hits are not of as many fields as records have cells";
     if (job->rows.columns != n || (job->cells.columns != n && job->cells.rows))
         return "rows, cells and sums are not of as many records";
-    if (job->sums.columns > job->totals.columns || !rows_fit(&job->rows, count))
+    if (job->sums.columns > job->pane.totals.columns || !rows_fit(&job->rows, job->pane.places.rows))
         return "a record counts in no row, or adds to more columns than it has";
-    const Py_ssize_t links = job->cells.rows ? job->by_cell.rows : 0;
     if (links > job->cells.rows || (links && job->by_cell.columns != 2))
         return "values by cell need a cell and a sum each";
     for (Py_ssize_t i = 0; i < 2 * links; i += 2)
         if ((uint64_t)((const int64_t *)job->by_cell.data)[i] >= (uint64_t)job->sums.columns)
             return "values by cell need a cell and a sum each";
-    for (Py_ssize_t i = 0; i < count; i++)
-        fits &= place[i] < 0 ? ~place[i] < job->wide.rows : place[i] < job->narrow.rows || place[i] == FEW;
-    return fits ? NULL : "a record counts in no cell of a row";
+    return cells_fit(&job->cells, job->pane.narrow.columns) ? NULL : "a record counts in no cell of a row";
 }
 
 static void add_block_sums(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
 {
-    const Py_ssize_t columns = job->sums.columns, step = 8 * job->totals.columns;
-    const int is_far = job->totals.rows * step > CACHED;
+    const Py_ssize_t columns = job->sums.columns, step = 8 * job->pane.totals.columns;
+    const int is_far = job->pane.totals.rows * step > CACHED;
     for (Py_ssize_t i = start; i < end; i++) {
         if (is_far && i + AHEAD < end && rows[i + AHEAD] >= 0)
-            fetch((const char *)job->totals.data + rows[i + AHEAD] * step, step < 512 ? step : 512);
+            fetch((const char *)job->pane.totals.data + rows[i + AHEAD] * step, step < 512 ? step : 512);
         if (rows[i] < 0)
             continue;
         /* Unsigned, since sums that are taken away again may pass through any value. */
-        uint64_t *restrict into = (uint64_t *)job->totals.data + rows[i] * job->totals.columns;
+        uint64_t *restrict into = (uint64_t *)job->pane.totals.data + rows[i] * job->pane.totals.columns;
         const uint64_t *restrict from = (const uint64_t *)job->sums.data + i * columns;
         for (Py_ssize_t column = 0; column < columns; column++)
             into[column] += from[column];
@@ -119,34 +112,34 @@ static void add_block_sums(const Job *job, const int64_t *rows, Py_ssize_t start
 
 static int add_block_cells(const Job *job, const int64_t *rows, Py_ssize_t start, Py_ssize_t end)
 {
-    const Py_ssize_t width = job->narrow.columns, n = job->cells.columns;
-    const int64_t *places = job->places.data;
-    uint8_t *small[BLOCK], *held = job->held.data;
+    const Py_ssize_t fields = job->cells.rows, n = job->cells.columns;
+    const Pane *pane = &job->pane;
+    uint8_t *small[BLOCK], *held = pane->held.data;
     uint16_t *few[BLOCK];
     int64_t *large[BLOCK];
     Py_ssize_t own_few[BLOCK], own_small[BLOCK], own_large[BLOCK], fews = 0, smalls = 0, larges = 0;
     for (Py_ssize_t i = start; i < end; i++) {
         if (rows[i] < 0)
             continue;
-        const int64_t place = places[rows[i]];
+        const int64_t place = place_of(pane, rows[i]);
         if (place < 0) {
-            large[larges] = (int64_t *)job->wide.data + ~place * width;
+            large[larges] = wide_row(pane, place);
             own_large[larges++] = i;
         } else if (place == FEW) {
-            const Py_ssize_t at = held[rows[i]] * job->cells.rows;
-            if (at >= job->hits.columns)
+            const Py_ssize_t at = held[rows[i]] * fields;
+            if (at >= pane->hits.columns)
                 return 0;
             held[rows[i]]++;
-            few[fews] = (uint16_t *)job->hits.data + rows[i] * job->hits.columns + at;
+            few[fews] = hits_of(pane, rows[i]) + at;
             fetch(few[fews], 1);
             own_few[fews++] = i;
         } else {
-            small[smalls] = (uint8_t *)job->narrow.data + place * width;
+            small[smalls] = narrow_row(pane, place);
             own_small[smalls++] = i;
         }
     }
     /* Field by field: the cells of one field lie close together, and stay in the processor's cache. */
-    for (Py_ssize_t field = 0; field < job->cells.rows; field++) {
+    for (Py_ssize_t field = 0; field < fields; field++) {
         const int32_t *cell = (const int32_t *)job->cells.data + field * n;
         for (Py_ssize_t j = 0; j < smalls; j++)
             small[j][cell[own_small[j]]]++;
@@ -171,9 +164,9 @@ static int add_block_cell_sums(const Job *job, const int64_t *rows, Py_ssize_t s
             /* What is no number adds nothing, and its cell has no sum. */
             if (rows[i] < 0 || value == 0)
                 continue;
-            if (at >= (uint64_t)job->totals.columns)
+            if (at >= (uint64_t)job->pane.totals.columns)
                 return 0;
-            ((uint64_t *)job->totals.data)[(uint64_t)(rows[i] * job->totals.columns) + at] += value;
+            ((uint64_t *)job->pane.totals.data)[(uint64_t)(rows[i] * job->pane.totals.columns) + at] += value;
         }
     }
     return 1;
@@ -198,19 +191,19 @@ static int count_all(const Job *job)
 
 static PyObject *add_all(PyObject *module, PyObject *arguments)
 {
-    static const Py_ssize_t ITEMS[] = {8, 2, 1, 1, 8, 8, 8, 4, 8, 8};
-    PyObject *arrays[10], *result = NULL;
+    static const Py_ssize_t ITEMS[] = {8, 4, 8, 8};
+    PyObject *parts[PANE_PARTS], *arrays[4], *result = NULL;
     Job job;
-    Plain *const plain[] = {&job.totals, &job.hits, &job.held,  &job.narrow, &job.wide,
-                            &job.places, &job.rows, &job.cells, &job.sums,   &job.by_cell};
+    Plain *const plain[] = {&job.rows, &job.cells, &job.sums, &job.by_cell};
     int held = 0;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "(OOOOOO)OOOO", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
-                          &arrays[5], &arrays[6], &arrays[7], &arrays[8], &arrays[9]))
+    if (!PyArg_ParseTuple(arguments, "(OOOOOO)OOOO", &parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5],
+                          &arrays[0], &arrays[1], &arrays[2], &arrays[3]) ||
+        !take_pane(parts, &job.pane, 1))
         return NULL;
-    while (held < 10 && take_plain(arrays[held], plain[held], ITEMS[held], held < 5))
+    while (held < 4 && take_plain(arrays[held], plain[held], ITEMS[held], 0))
         held++;
-    if (held == 10) {
+    if (held == 4) {
         const char *wrong = misfit(&job);
         if (!wrong && !count_all(&job))
             wrong = "a record finds no room in its row, or a value no sum";
@@ -221,12 +214,66 @@ static PyObject *add_all(PyObject *module, PyObject *arguments)
     }
     while (held > 0)
         PyBuffer_Release(&plain[--held]->view);
+    release_pane(&job.pane);
     return result;
+}
+
+/* Whether the cells of a row could be brought to another place. */
+static int move_row(const Pane *pane, Py_ssize_t fields, int64_t row, int64_t target)
+{
+    const Py_ssize_t width = pane->narrow.columns;
+    if (row < 0 || row >= pane->places.rows || (target < 0 ? ~target >= pane->wide.rows : target >= pane->narrow.rows))
+        return 0;
+    const int64_t place = place_of(pane, row);
+    uint8_t *held = (uint8_t *)pane->held.data + row;
+    if (place != FEW && (place < 0 || target >= 0))
+        return 0;
+    if (place != FEW) {
+        const uint8_t *from = narrow_row(pane, place);
+        for (Py_ssize_t cell = 0; cell < width; cell++)
+            wide_row(pane, target)[cell] = from[cell];
+    }
+    for (Py_ssize_t i = 0; place == FEW && i < *held * fields; i++) {
+        const uint16_t cell = i < pane->hits.columns ? hits_of(pane, row)[i] : UINT16_MAX;
+        if (cell >= width)
+            return 0;
+        if (target < 0)
+            wide_row(pane, target)[cell]++;
+        else
+            narrow_row(pane, target)[cell]++;
+    }
+    *held = 0;
+    ((int64_t *)pane->places.data)[row] = target;
+    return 1;
+}
+
+static PyObject *move_rows(PyObject *module, PyObject *arguments)
+{
+    PyObject *parts[PANE_PARTS], *list;
+    Py_ssize_t fields;
+    Pane pane;
+    int fine = 1;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "(OOOOOO)nO!", &parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5],
+                          &fields, &PyList_Type, &list) ||
+        !take_pane(parts, &pane, 1))
+        return NULL;
+    for (Py_ssize_t i = 0; fine && i < PyList_Size(list); i++) {
+        long long row, target;
+        if (!PyArg_ParseTuple(PyList_GetItem(list, i), "LL", &row, &target))
+            fine = -1;
+        else if (!(fine = fields >= 0 && fields <= UINT16_MAX && move_row(&pane, fields, row, target)))
+            PyErr_SetString(PyExc_IndexError, "a row has no such place, or its cells do not fit in it");
+        fine = fine == 1;
+    }
+    release_pane(&pane);
+    return fine ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyMethodDef METHODS[] = {
     {"count_events", count_events, METH_VARARGS, "Count the events of rows."},
     {"add_all", add_all, METH_VARARGS, "Count records in all groupings."},
+    {"move_rows", move_rows, METH_VARARGS, "Bring the cells of rows to other places."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -136,3 +136,23 @@ def add_all(pane: PaneRows, rows: Numbers, cells: NDArray[np.int32], sums: Numbe
             for field, (moment, shift) in enumerate(by_cell.tolist()):
                 valued = np.flatnonzero(own[:, moment])
                 np.add.at(pane.totals, (row[valued], at[field, valued] + shift), own[valued, moment])
+
+
+def move_rows(pane: PaneRows, fields: int, moves: list[tuple[int, int]]) -> None:
+    """Bring the cells of rows to other places, in place: out of hits or a narrow row, into one of zeros.
+
+    Parameters
+    ----------
+    fields
+        How many cells each event hits.
+    moves
+        Rows, each with its new place.
+    """
+    if BUILT:
+        _growing.move_rows(pane, fields, moves)
+        return
+    assert not pane.hits.shape[1], "numpy counts no hits"
+    for row, target in moves:
+        if pane.places[row] != FEW:
+            pane.wide[~target] = pane.narrow[pane.places[row]]
+        pane.places[row] = target

@@ -6,9 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The place of a row of a pane whose cells are hits; others are a narrow row, or ~w for the wide row w. */
-#define FEW INT64_MAX
-
 /* A C-contiguous matrix of `rows` by `columns`; an array of one dimension is one column. */
 typedef struct {
     void *data;

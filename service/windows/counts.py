@@ -92,30 +92,18 @@ class PaneCounts:
 
     def _move(self, some: Sequence[int], many: Sequence[int]) -> None:
         """Find rows a place for cells: narrow ones, and wide ones for ``many``."""
-        to_narrow = np.array(sorted(set(some).difference(many)), np.int64)
-        to_wide = np.array(many, np.int64)
-        narrowed, widened = self._narrowed, self._widened
-        self._narrowed, self._widened = narrowed + len(to_narrow), widened + len(to_wide)
-        held = self._rows
-        rows = self._rows = held._replace(
-            narrow=_with_room(held.narrow, self._narrowed), wide=_with_room(held.wide, self._widened)
-        )
-        before = rows.places[to_wide]
-        rows.places[to_narrow] = np.arange(narrowed, self._narrowed)
-        rows.places[to_wide] = ~np.arange(widened, self._widened)
-        was_narrow = before != FEW
-        rows.wide[~rows.places[to_wide[was_narrow]]] = rows.narrow[before[was_narrow]]
-        self._spread(np.concatenate((to_narrow, to_wide[~was_narrow])))
-
-    def _spread(self, moved: Numbers) -> None:
-        """Count the hits of rows that have a place for cells now."""
-        rows, held = self._rows, self._rows.held[moved]
-        if held.any():
-            by_event = rows.hits[moved].reshape(len(moved), self._few, -1)
-            hits = by_event[np.arange(self._few) < held[:, None]]
-            owners = np.repeat(moved, held)[None]
-            no_sums = np.empty((len(hits), 0), np.int64)
-            growing.add_all(rows, owners, np.ascontiguousarray(hits.T, np.int32), no_sums, _NO_SUMS)
+        to_narrow = set(some).difference(many)
+        moves = [
+            *zip(to_narrow, range(self._narrowed, self._narrowed + len(to_narrow)), strict=True),
+            *zip(many, range(~self._widened, ~self._widened - len(many), -1), strict=True),
+        ]
+        self._narrowed += len(to_narrow)
+        self._widened += len(many)
+        rows = self._rows
+        if self._narrowed > len(rows.narrow) or self._widened > len(rows.wide):
+            narrow, wide = _with_room(rows.narrow, self._narrowed), _with_room(rows.wide, self._widened)
+            rows = self._rows = rows._replace(narrow=narrow, wide=wide)
+        growing.move_rows(rows, len(self._layout.fields), moves)
 
     def dense(self, rows: Numbers) -> Rows:
         """int64[R, row size]: some of the rows, whole."""
