@@ -109,6 +109,8 @@ def _by_runs(usual: Call) -> Call:
         records.next_fetch_offset = response.next_offset
         self._update_position()
         if response.is_read:
+            # Its generator, which nobody began, holds it: megabytes would stay until garbage is looked for.
+            records._records_iterator = None  # noqa: SLF001  # aiokafka does the same at its end
             self._partition_records = None
         elif response.is_odd:
             _hand_over(records, response)
