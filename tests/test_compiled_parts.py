@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.totals import accumulate
+from detectors.totals import accumulate, compact, growing
 from hatch_build import EXTENSIONS, compile_parts
 from service.events import scanning
 
@@ -26,6 +26,8 @@ def copy_sources(folder: Path) -> None:
 def test_they_are_here_where_there_is_a_compiler() -> None:
     assert scanning.BUILT
     assert accumulate.BUILT
+    assert growing.BUILT
+    assert compact.BUILT
 
 
 @needs_compiler
