@@ -107,6 +107,15 @@ static inline uint64_t byte_marks(const uint8_t *bytes)
 #endif
 }
 
+/* The same of 8 words. */
+static inline uint64_t word_marks(const uint64_t *words)
+{
+    uint64_t marks = 0;
+    for (int k = 0; k < 8; k++)
+        marks |= (uint64_t)(words[k] != 0) << k;
+    return marks;
+}
+
 static inline size_t ones(uint64_t bits)
 {
     bits -= bits >> 1 & 0x5555555555555555u;
@@ -132,17 +141,14 @@ static size_t find_cells(Packer *packer, const void *cells, int wide, size_t wid
         const size_t length = width - first < 64 ? width - first : 64;
         uint64_t bits = 0;
         size_t k = 0;
-        if (!wide)
+        if (wide)
+            for (; k + 8 <= length; k += 8)
+                bits |= word_marks((const uint64_t *)cells + first + k) << k;
+        else
             for (; k + 16 <= length; k += 16)
                 bits |= byte_marks((const uint8_t *)cells + first + k) << k;
-        for (; k < length; k++) {
-            const uint64_t *own = (const uint64_t *)cells + first + k;
-            if (wide && k % 8 == 0 && k + 8 <= length &&
-                !(own[0] | own[1] | own[2] | own[3] | own[4] | own[5] | own[6] | own[7]))
-                k += 7;
-            else
-                bits |= (uint64_t)(count_at(cells, wide, first + k) != 0) << k;
-        }
+        for (; k < length; k++)
+            bits |= (uint64_t)(count_at(cells, wide, first + k) != 0) << k;
         packer->marks[first / 64] = bits;
         found += put_places(packer->places + found, bits, first);
     }

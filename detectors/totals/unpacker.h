@@ -5,8 +5,8 @@
 
 /* Packed rows while they are read. */
 typedef struct {
-    const uint8_t *modes, *tokens, *bitmaps, *small, *middle, *sizes, *numbers, *end, *large;
-    size_t token, token_count, small_at, small_count, middle_at, middle_count, size_at, size_count;
+    const uint8_t *modes, *tokens, *tokens_end, *bitmaps, *small, *middle, *sizes, *numbers, *end, *large;
+    size_t token_count, small_at, small_count, middle_at, middle_count, size_at, size_count;
     uint64_t next; /* where the next token's cell is, counted over all rows of the mode */
     unsigned more;
 } Reader;
@@ -40,6 +40,7 @@ static int open_reader(Reader *reader, const Py_buffer *data, size_t count, size
         !cut(&at, end, reader->middle_count, &reader->middle) ||
         !cut(&at, end, (reader->size_count + 1) / 2, &reader->sizes))
         return 0;
+    reader->tokens_end = reader->tokens + reader->token_count;
     reader->numbers = at;
     reader->end = end;
     for (size_t i = 0; i < reader->size_count; i++) {
@@ -67,21 +68,19 @@ static inline uint64_t read_number(const uint8_t **at, const uint8_t *end, unsig
     return value;
 }
 
-static int read_token(Reader *reader)
+/* Reads the token at `at`; returns what follows it, NULL where it is damaged. */
+static inline const uint8_t *read_token(const uint8_t *at, const uint8_t *end, uint64_t *next, unsigned *more)
 {
-    for (;;) {
-        if (reader->token == reader->token_count)
-            return 0;
-        const unsigned token = reader->tokens[reader->token++];
-        if (token >> 1 != FAR) {
-            reader->next += token >> 1;
-            reader->more = token & 1;
-            return 1;
-        }
-        if (token & 1)
-            return 0;
-        reader->next += FAR;
+    while (at < end && *at >> 1 == FAR) {
+        if (*at++ & 1)
+            return NULL;
+        *next += FAR;
     }
+    if (at == end)
+        return NULL;
+    *next += *at >> 1;
+    *more = *at & 1;
+    return at + 1;
 }
 
 static int read_count(Reader *reader, unsigned mode, uint64_t *count)
@@ -98,29 +97,32 @@ static int read_count(Reader *reader, unsigned mode, uint64_t *count)
 }
 
 /* Adds the cells of one row, each `times` often; adds nothing where there is no row to add to. */
-static int read_cells(Reader *reader, unsigned mode, uint64_t first, size_t width, uint64_t *into, uint64_t times)
+static int read_gaps(Reader *reader, uint64_t first, size_t width, uint64_t *into, uint64_t times)
 {
-    uint64_t count = 0, word;
-    if (mode == GAPS) {
-        while (reader->next < first + width) {
-            const uint64_t cell = reader->next - first;
-            count = 1;
-            if (reader->more) {
-                if (!read_count(reader, GAPS, &count))
-                    return 0;
-                count += 2;
-            }
-            if (into)
-                into[cell] += times * count;
-            reader->next++;
-            if (!read_token(reader))
-                return 0;
-        }
-        return 1;
+    const uint8_t *token = reader->tokens, *const end = reader->tokens_end;
+    uint64_t next = reader->next, count = 0;
+    unsigned more = reader->more;
+    while (next < first + width) {
+        if (more && !read_count(reader, GAPS, &count))
+            return 0;
+        if (into)
+            into[next - first] += times * (more ? count + 2 : 1);
+        next++;
+        if ((token = read_token(token, end, &next, &more)) == NULL)
+            return 0;
     }
+    reader->tokens = token;
+    reader->next = next;
+    reader->more = more;
+    return 1;
+}
+
+static int read_marked(Reader *reader, unsigned mode, size_t width, uint64_t *into, uint64_t times)
+{
+    uint64_t count = 0;
     for (size_t start = 0; start < width; start += 64) {
         const size_t bytes = (width - start + 7) / 8 < 8 ? (width - start + 7) / 8 : 8;
-        word = 0;
+        uint64_t word = 0;
         memcpy(&word, reader->bitmaps, bytes);
         reader->bitmaps += bytes;
         for (; word; word &= word - 1) {
@@ -141,7 +143,7 @@ static int read_all(Reader reader, size_t count, size_t sums, size_t width, cons
     uint64_t first = 0;
     size_t number = 0;
     reader.size_at = count * sums;
-    if (!read_token(&reader))
+    if ((reader.tokens = read_token(reader.tokens, reader.tokens_end, &reader.next, &reader.more)) == NULL)
         return 0;
     for (size_t row = 0; row < count; row++) {
         uint64_t *into = totals ? (uint64_t *)totals->data + places[row] * totals->columns : NULL;
@@ -149,11 +151,15 @@ static int read_all(Reader reader, size_t count, size_t sums, size_t width, cons
             const uint64_t value = read_number(&reader.numbers, reader.end, nibble(reader.sizes, number++));
             into[i] += times * (value >> 1 ^ (uint64_t)-(int64_t)(value & 1));
         }
-        if (!read_cells(&reader, reader.modes[row], first, width, into ? into + sums : NULL, times))
+        const unsigned mode = reader.modes[row];
+        if (into)
+            into += sums;
+        if (!(mode == GAPS ? read_gaps(&reader, first, width, into, times)
+                           : read_marked(&reader, mode, width, into, times)))
             return 0;
-        first += reader.modes[row] == GAPS ? width : 0;
+        first += mode == GAPS ? width : 0;
     }
-    return reader.next == first && !reader.more && reader.token == reader.token_count &&
+    return reader.next == first && !reader.more && reader.tokens == reader.tokens_end &&
            reader.small_at == reader.small_count && reader.middle_at == reader.middle_count &&
            reader.size_at == reader.size_count;
 }
