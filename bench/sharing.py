@@ -77,6 +77,10 @@ async def workers(stage: Stage) -> Outcome:
             "two workers against one, each with CPU of its own", f"{ratio:.2f} ×", f"≥ {AIM} ×", ratio >= AIM,
             _why(limited),
         ))  # fmt: skip
+        held, idle = _least(limited)
+        figures.append(
+            Figure("their limits held them back in, of periods; machine idle", f"{held:.0%}; {idle:.0%}")
+        )
     figures += _figures(free, "no limit")
     figures.append(
         Figure(f"two workers against one, on {os.cpu_count()} cores with the broker", f"{_ratio(free):.2f} ×")
@@ -91,9 +95,15 @@ def _figures(turns: list[list[Pace]], how: str) -> list[Figure]:
     return [Figure(f"one worker, {how}, events/s", one), Figure(f"two workers, {how}, events/s", two)]
 
 
-def _why(turns: list[list[Pace]]) -> str:
+def _least(turns: list[list[Pace]]) -> tuple[float, float]:
+    """The least shares of any measurement: of periods held back, of the machine idle."""
     paces = [pace for turn in turns for pace in turn]
-    if min(pace.held_back for pace in paces) < HELD_BACK or min(pace.idle for pace in paces) < IDLE:
+    return min(pace.held_back for pace in paces), min(pace.idle for pace in paces)
+
+
+def _why(turns: list[list[Pace]]) -> str:
+    held_back, idle = _least(turns)
+    if held_back < HELD_BACK or idle < IDLE:
         return "other work wanted the cores: the limits did not hold the workers back"
     return "the worker that evaluates the model has less left for counting"
 
