@@ -8,6 +8,7 @@ import pytest
 from detectors.totals import accumulate, compact, growing
 from hatch_build import EXTENSIONS, compile_parts
 from service.events import scanning
+from service.kafka import frames, response
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,8 @@ def test_they_are_here_where_there_is_a_compiler() -> None:
     assert accumulate.BUILT
     assert growing.BUILT
     assert compact.BUILT
+    assert response.BUILT
+    assert frames.blank is not frames.to_be_copied
 
 
 @needs_compiler
