@@ -104,13 +104,13 @@ def _by_runs(usual: Call) -> Call:
         if response is None:
             return usual(self, max_records)  # type: ignore[no-any-return]  # aiokafka has no types
         if not self.check_assignment(self._topic_partition):
+            _let_go(records)
             return []
         run = response.take(max_records)
         records.next_fetch_offset = response.next_offset
         self._update_position()
         if response.is_read:
-            # Its generator, which nobody began, holds it: megabytes would stay until garbage is looked for.
-            records._records_iterator = None  # noqa: SLF001  # aiokafka does the same at its end
+            _let_go(records)
             self._partition_records = None
         elif response.is_odd:
             _hand_over(records, response)
@@ -136,6 +136,11 @@ def _response(records: Any) -> Response | None:
     if response is None or response.next_offset != records.next_fetch_offset:  # somebody read one by one
         response = kept.response = Response(data, records.next_fetch_offset)
     return response
+
+
+def _let_go(records: Any) -> None:
+    """Its generator, which nobody began, holds it: megabytes would stay until garbage is looked for."""
+    records._records_iterator = None  # noqa: SLF001  # aiokafka does the same at its end
 
 
 def _hand_over(records: Any, response: Response) -> None:
