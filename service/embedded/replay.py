@@ -12,7 +12,7 @@ from service.alerts.notice import encode as encode_notice
 from service.config.settings import Settings
 from service.embedded.engine import Engine
 from service.embedded.files import FileRecord, read_records
-from service.evaluation.lines import encoded
+from service.evaluation.lines import runs
 from service.evaluation.result import Evaluated
 from service.pipeline import Effect
 from service.windows.control import ProfilePublished
@@ -44,7 +44,8 @@ class Writer:
     def __call__(self, effect: Effect) -> None:
         """Write one effect."""
         if isinstance(effect, Evaluated):
-            self._results.writelines(line + b"\n" for line in encoded(effect.results))
+            for lines in runs(effect.results):
+                self._results.write(b"".join(line + b"\n" for line in lines))
             self._summary.windows += 1
             self._summary.results += len(effect.results)
         elif isinstance(effect, ProfilePublished):

@@ -123,7 +123,7 @@ class Changes:
         frame = frame_of(window)
         newest = newest_of(frame, window.newest)
         labels = window.version == ""
-        predictions = not labels or bool(frame.layout.counter(frame.totals, "events").any())
+        predictions = not labels or bool(frame.layout.counter(frame.present, "events").any())
         asked = frozenset(rule.metric for rule in rules)
         found = [values for metric in CHANGES if metric in asked for values in values_of(newest, metric)]
         there = [

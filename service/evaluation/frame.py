@@ -27,8 +27,8 @@ class Frame:
     ----------
     slices
         The window's slices, then those that only the reference has: a slice that fell silent is a finding.
-    totals
-        int64[S, row size]; zeros where the window lacks the slice.
+    present
+        int64[W, row size]: the window's rows, of the first W slices; nothing came of the others.
     known
         bool[S]: whether the reference has the slice.
     at
@@ -43,7 +43,7 @@ class Frame:
     slices: tuple[str, ...]
     layout: Layout
     profile: Profile | None
-    totals: Rows
+    present: Rows
     known: NDArray[np.bool_]
     at: Counts
     past: Rows | None = None
@@ -56,11 +56,26 @@ class Frame:
         return replace(
             self,
             slices=tuple(self.slices[i] for i in columns.tolist()),
-            totals=self.totals[columns],
+            present=self.rows_of(columns),
             known=self.known[columns],
             at=self.at[columns],
             past=None if self.past is None else self.past[columns],
         )
+
+    def rows_of(self, columns: Counts) -> Rows:
+        """int64[C, row size]: the window's rows of some slices."""
+        if len(self.present) == len(self.slices):
+            return self.present[columns]
+        rows = self.layout.zeros(len(columns))
+        there = columns < len(self.present)
+        rows[there] = self.present[columns[there]]
+        return rows
+
+    @cached_property
+    def totals(self) -> Rows:
+        """int64[S, row size]; zeros where the window lacks the slice."""
+        silent = len(self.slices) - len(self.present)
+        return np.concatenate((self.present, self.layout.zeros(silent))) if silent else self.present
 
     @cached_property
     def reference(self) -> Rows:
@@ -91,7 +106,9 @@ class Frame:
     @cached_property
     def n(self) -> Counts:
         """int64[F, S]: values of each judged field in the window."""
-        return self.window.n
+        own = Side(self.layout, self.present).n
+        silent = len(self.slices) - len(self.present)
+        return np.pad(own, ((0, 0), (0, silent))) if silent else own
 
     @cached_property
     def m(self) -> Counts:
@@ -112,7 +129,7 @@ class Frame:
 
     def shares(self, rows: Counts) -> tuple[Floats, Floats]:
         """Cumulative shares in reference and window on some slices, see ``Side.shares``."""
-        window = Side(self.layout, self.totals[rows])
+        window = Side(self.layout, self.rows_of(rows))
         if self.past is not None:
             return Side(self.layout, self.past[rows]).shares, window.shares
         return self.frozen.side.shares[self.at[rows]], window.shares
@@ -152,8 +169,7 @@ def frame_of(window: ClosedWindow) -> Frame:
     silent = tuple(name for name in profile.slices if name not in present)
     slices = window.slices + silent
     at = np.array([profile.row.get(name, -1) for name in slices], dtype=np.int64)
-    totals = np.concatenate((window.totals, profile.layout.zeros(len(silent)))) if silent else window.totals
-    return Frame(slices, profile.layout, profile, totals, at >= 0, np.maximum(at, 0))
+    return Frame(slices, profile.layout, profile, window.totals, at >= 0, np.maximum(at, 0))
 
 
 def against_past(frame: Frame, past: Totals | None, columns: Counts, *, same_hour: bool = False) -> Frame:
@@ -175,6 +191,6 @@ def against_past(frame: Frame, past: Totals | None, columns: Counts, *, same_hou
         assert past.rows.shape[-1] == frame.layout.size, "a baseline is counted in the window's layout"
         reference[known] = past.rows[at[known]]
     return Frame(
-        slices, frame.layout, frame.profile, frame.totals[columns], known, frame.at[columns],
+        slices, frame.layout, frame.profile, frame.rows_of(columns), known, frame.at[columns],
         past=reference, same_hour=same_hour,
     )  # fmt: skip

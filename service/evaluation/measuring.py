@@ -39,7 +39,7 @@ def measured(
     """
     # Labels carry no version; a window without one holds predictions only when those came without one too.
     labels = window.version == "" and classified
-    predictions = window.version != "" or bool(frame.layout.counter(frame.totals, "events").any())
+    predictions = window.version != "" or bool(frame.layout.counter(frame.present, "events").any())
     measuring = _Measuring(labels=labels, predictions=predictions, classified=classified)
     wanted = Wanted([rule for rule in rules if rule.baseline == REFERENCE], frame.slices, usual=True)
     parts = [*measuring.compared(frame, wanted), *measuring.against_the_past(frame, window, rules)]

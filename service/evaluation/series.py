@@ -53,7 +53,7 @@ def newest_of(frame: Frame, newest: Totals | None) -> Frame:
         row = {name: i for i, name in enumerate(newest.slices)}
         at = np.array([row.get(name, -1) for name in frame.slices], np.int64)
         totals[at >= 0] = newest.rows[at[at >= 0]]
-    return replace(frame, totals=totals)
+    return replace(frame, present=totals)
 
 
 def values_of(frame: Frame, metric: str) -> Iterator[Values]:

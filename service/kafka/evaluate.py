@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-import msgspec
 from aiokafka import (
     AIOKafkaConsumer,
     AIOKafkaProducer,
@@ -28,7 +27,7 @@ from aiokafka.structs import OffsetAndMetadata
 from service.alerts.notice import AlertNotice, Notice, TriggerNotice, encode, topic_key
 from service.config.digest import settings_digest
 from service.config.settings import Settings
-from service.evaluation.lines import encoded
+from service.evaluation.lines import runs
 from service.evaluation.result import Evaluated
 from service.kafka.commits import REFUSED
 from service.kafka.connection import make_consumer, make_producer
@@ -204,7 +203,7 @@ class EvaluateService(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         if isinstance(effect, Evaluated):
             self._board.update(effect)
             if send:
-                lines = encoded(effect.results)
+                lines = chain.from_iterable(runs(effect.results))
                 key = effect.window.model.encode()
                 await self._outbox.send_lines(self._topics.results, key, lines, tp.partition)
         elif isinstance(effect, AlertNotice | TriggerNotice):

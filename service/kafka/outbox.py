@@ -7,7 +7,7 @@ acknowledgements therefore waits here, and treats a failed send as a crash.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
@@ -38,7 +38,7 @@ class Outbox:
         future = await self._producer.send(topic, value, key=key, partition=partition, headers=list(headers))
         self._pending.append(future)
 
-    async def send_lines(self, topic: str, key: bytes, values: Sequence[bytes], partition: int) -> None:
+    async def send_lines(self, topic: str, key: bytes, values: Iterable[bytes], partition: int) -> None:
         """Hand many records of one key over, as whole batches: ten times cheaper than one by one."""
         builder = self._producer.create_batch()
         for value in values:
