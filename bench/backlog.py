@@ -78,10 +78,15 @@ async def _fill(stage: Stage) -> Backlog:
     await asyncio.to_thread(broker.create_topics, TOPIC, partitions=PARTITIONS, config={"retention.ms": "-1"})
     arguments = [[broker.bootstrap, str(behind), str(i)] for i in range(WRITERS)]
     counts = await asyncio.gather(*(told_by("bench.backlog", own, SECONDS_MAX) for own in arguments))
-    end_ms = START_MS + (MINUTES + 1) * PANE_MS
+    end_ms = minutes_end_ms()
     inside = sum(int(np.sum(_times(behind, i) < end_ms)) for i in range(PARTITIONS))
     say(f"backlog filled: {sum(counts):,} events in {time.monotonic() - began_s:.0f} s")
     return Backlog(behind, sum(counts), end_ms, inside)
+
+
+def minutes_end_ms() -> int:
+    """When the last pane that is full ends."""
+    return START_MS + (MINUTES + 1) * PANE_MS
 
 
 def _times(behind: int, partition: int) -> NDArray[np.int64]:
@@ -89,7 +94,7 @@ def _times(behind: int, partition: int) -> NDArray[np.int64]:
     parts = [
         (START_MS, PANE_MS, HEAD_EVENTS // PARTITIONS),
         (START_MS + PANE_MS, MINUTES * PANE_MS, behind // PARTITIONS),
-        (START_MS + (MINUTES + 1) * PANE_MS, PANE_MS // 8, CLOSING_EVENTS),
+        (minutes_end_ms(), PANE_MS // 8, CLOSING_EVENTS),
     ]
     steps = np.concatenate([begin + np.arange(count) * span // count for begin, span, count in parts])
     disorder = np.random.default_rng((partition, 2)).integers(0, DISORDER_MS, len(steps))

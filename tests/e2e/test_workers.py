@@ -65,7 +65,7 @@ async def test_two_workers_of_one_command_share_the_work_and_one_that_dies_is_st
     assert (status, seconds < 15) == (0, True)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
     [death] = lines(both, "worker died and is started again")
-    assert (death["number"], death["status"]) == (1, -signal.SIGKILL)
+    assert (death["number"], death["status"], death["pause_s"]) == (1, -signal.SIGKILL, 0.0)
     assert {line["worker"] for line in lines(both, "serving")} == {"0", "1"}
     # The one that died came back under its name: the other was not bothered.
     assert [line["worker"] for line in lines(both, "sources assigned")].count("0") <= 2
