@@ -131,11 +131,15 @@ static PyObject *add_packed(PyObject *module, PyObject *arguments)
             for (Py_ssize_t i = 0; fits && i < plain[1].rows; i++)
                 fits = place[i] >= 0 && place[i] < plain[0].rows;
         }
-        /* Seen to be whole before anything is added. */
-        fits = fits && open_reader(&reader, &data, count, sums, width) &&
-               read_all(reader, count, sums, width, NULL, NULL, 0);
-        if (fits && !checks)
-            read_all(reader, count, sums, width, &plain[0], plain[1].data, (uint64_t)times);
+        fits = fits && open_reader(&reader, &data, count, sums, width);
+        if (fits) {
+            const Plain *totals = checks ? NULL : &plain[0];
+            const int64_t *places = checks ? NULL : plain[1].data;
+            fits = read_all(reader, count, sums, width, totals, places, (uint64_t)times);
+            /* Damage shows while it is read. What was added by then is read again, up to there, and taken away. */
+            if (!fits && !checks)
+                read_all(reader, count, sums, width, totals, places, 0 - (uint64_t)times);
+        }
         if (fits)
             result = Py_NewRef(Py_None);
         else
