@@ -148,4 +148,6 @@ def _hand_over(records: Any, response: Response) -> None:
     kept = records._records  # noqa: SLF001  # aiokafka has no option for it
     rest = type(kept)(kept.data[response.position :])
     rest.data = None
+    # Its parser reads beyond a damaged batch, which would end the process; with checksums it says so instead.
+    records._check_crcs = True  # noqa: SLF001  # likewise
     records._records, records._records_iterator = rest, records._unpack_records()  # noqa: SLF001  # likewise

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
 
 TIME_MS = 1_767_571_200_000
 CONTROL, LOG_APPEND_TIME = 0x20, 0x08
@@ -56,5 +57,6 @@ def _encoded(batches: Sequence[Batch], base: int) -> Iterator[bytes]:
         struct.pack_into(">q", made, 0, base)
         (attributes,) = struct.unpack_from(">h", made, 21)
         struct.pack_into(">hi", made, 21, attributes | batch.attributes, last)
+        struct.pack_into(">I", made, 17, calc_crc32c(made[21:]))
         base += last + 1
         yield bytes(made)
