@@ -38,7 +38,7 @@ class Judgements(Lazy[Judgement]):
 
     def __init__(self, results: Results, said: Sequence[Said]) -> None:
         self.said = tuple(said)
-        self._results = results
+        self.results = results
         self._ends = np.cumsum([len(rule.places) for rule in said]).tolist()
         super().__init__(self._ends[-1] if said else 0)
 
@@ -47,7 +47,7 @@ class Judgements(Lazy[Judgement]):
         number = bisect_right(self._ends, place)
         rule = self.said[number]
         own = place - (self._ends[number] - len(rule.places))
-        return Judgement(rule.monitor, self._results[int(rule.places[own])], VERDICTS[rule.codes[own]])
+        return Judgement(rule.monitor, self.results[int(rule.places[own])], VERDICTS[rule.codes[own]])
 
     def standing_out(self, followed: Collection[Place]) -> list[Judgement]:
         """Those that begin something (a breach, silence that is counted) or are about what is followed."""
@@ -67,7 +67,7 @@ class Judgements(Lazy[Judgement]):
         if not own:
             return []
         rows, columns = self._index
-        table = self._results.table
+        table = self.results.table
         asked = [
             row * len(table.slices) + column
             for feature, part in own
@@ -82,7 +82,7 @@ class Judgements(Lazy[Judgement]):
 
     @cached_property
     def _index(self) -> tuple[dict[Row, int], dict[str, int]]:
-        table = self._results.table
+        table = self.results.table
         return (
             {key: i for i, key in enumerate(table.keys)},
             {name: i for i, name in enumerate(table.slices)},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from math import isfinite
+from typing import TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.evaluation.result import Explanation, Result
 from service.evaluation.table import STATUSES, Table
@@ -67,20 +69,22 @@ class Results(Lazy[Result]):
     def make(self, place: int) -> Result:
         """The result of a row."""
         table = self.table
-        key, column = table.keys[table.rows[place]], table.columns[place]
-        p_value, m = _number(table.p_value[place]), int(table.reference_n[place])
+        key, column = table.keys[table.rows.item(place)], table.columns.item(place)
+        p_value, m = _number(table.p_value, place), table.reference_n.item(place)
         return Result(
             model=table.model, model_version=table.version, slice=table.slices[column],
-            feature=key.feature, metric=key.metric, value=_number(table.value[place]), p_value=p_value,
-            p_adjusted=_number(table.p_adjusted[place]), null_bound=_number(table.null_bound[place]),
-            lower=_number(table.lower[place]), upper=_number(table.upper[place]),
-            threshold=_number(table.marks[table.mark[place]]), status=STATUSES[table.status[place]],
-            n=int(table.n[place]), reference_n=None if m < 0 else m, reference_id=table.reference_id,
-            window=table.interval, incomplete=bool(table.cut[column]), baseline=key.baseline,
-            change=_number(table.change[place]), level=None if p_value is None else table.level,
-            explanation=self.explanations.get(place),
+            feature=key.feature, metric=key.metric, value=_number(table.value, place), p_value=p_value,
+            p_adjusted=_number(table.p_adjusted, place), null_bound=_number(table.null_bound, place),
+            lower=_number(table.lower, place), upper=_number(table.upper, place),
+            threshold=_number(table.marks, table.mark.item(place)),
+            status=STATUSES[table.status.item(place)], n=table.n.item(place),
+            reference_n=None if m < 0 else m, reference_id=table.reference_id, window=table.interval,
+            incomplete=table.cut.item(column), baseline=key.baseline, change=_number(table.change, place),
+            level=None if p_value is None else table.level, explanation=self.explanations.get(place),
         )  # fmt: skip
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _number(values: NDArray[np.float64], place: int) -> float | None:
+    """The number at a place; None for what is none."""
+    value = values.item(place)
+    return value if isfinite(value) else None

@@ -9,11 +9,19 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from service.alerts.notice import AlertNotice, AlertState, TriggerNotice
 from service.config.settings import Settings
 from service.evaluation.judged import remembered
-from service.evaluation.result import Evaluated, Judgement, Result, Verdict
+from service.evaluation.looking import (
+    breaching,
+    judgements_by_place,
+    judging,
+    results_by_place,
+    says_something,
+)
+from service.evaluation.result import Evaluated, Judgement, Result
 from service.web.ranking import Finding, rank
 from service.windows.merging import Merging
 
@@ -57,28 +65,33 @@ class Snapshot:
     @cached_property
     def breaches(self) -> tuple[Judgement, ...]:
         """The judgements that breach."""
-        return tuple(item for item in self.evaluated.judgements if item.verdict is Verdict.BREACH)
+        return breaching(self.evaluated.judgements)
+
+    @cached_property
+    def breaching_findings(self) -> tuple[Finding, ...]:
+        """The findings with a breach, worst first."""
+        places = dict.fromkeys((item.result.slice, item.result.feature) for item in self.breaches)
+        return rank(chain.from_iterable(self.judged_by_place[place] for place in places))
 
     @cached_property
     def by_place(self) -> Mapping[tuple[str, str], tuple[Result, ...]]:
         """The results of each slice and feature."""
-        places: dict[tuple[str, str], list[Result]] = {}
-        for result in self.evaluated.results:
-            places.setdefault((result.slice, result.feature), []).append(result)
-        return {place: tuple(results) for place, results in places.items()}
+        return results_by_place(self.evaluated.results)
 
     @cached_property
     def judged_by_place(self) -> Mapping[tuple[str, str], tuple[Judgement, ...]]:
         """The judgements of each slice and feature."""
-        places: dict[tuple[str, str], list[Judgement]] = {}
-        for item in self.evaluated.judgements:
-            places.setdefault((item.result.slice, item.result.feature), []).append(item)
-        return {place: tuple(items) for place, items in places.items()}
+        return judgements_by_place(self.evaluated.judgements)
+
+    @cached_property
+    def monitors(self) -> tuple[str, ...]:
+        """The names of the monitors that judge anything."""
+        return judging(self.evaluated.judgements)
 
     @cached_property
     def says_something(self) -> bool:
         """Whether any monitor had enough data."""
-        return any(item.verdict is not Verdict.NO_DATA for item in self.evaluated.judgements)
+        return says_something(self.evaluated.judgements)
 
     def series(
         self, slice_name: str, feature: str, metric: str, baseline: str = "reference"

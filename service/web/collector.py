@@ -115,7 +115,7 @@ class BoardCollector(Collector):
             return known
         taken: set[tuple[str, str]] = set()
         ranks: list[list[_Place]] = []
-        breaching = (finding.place for finding in snapshot.findings if finding.breaches)
+        breaching = (finding.place for finding in snapshot.breaching_findings)
         for places in (
             (place for place in snapshot.by_place if place[0] == "all"),
             breaching,
@@ -175,7 +175,7 @@ def _add_windows(families: Families, snapshots: dict[Key, Snapshot]) -> None:
         families["driftline_window_missing_records"].add_metric(key, window.model_gaps)
         if window.profile is not None:
             references.add((window.model, window.version, window.profile.id))
-        breaches = dict.fromkeys((item.monitor.name for item in snapshot.evaluated.judgements), 0)
+        breaches = dict.fromkeys(snapshot.monitors, 0)
         for judgement in snapshot.breaches:
             breaches[judgement.monitor.name] += 1
         for monitor, count in sorted(breaches.items()):

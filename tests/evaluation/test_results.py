@@ -7,6 +7,13 @@ import pytest
 
 from detectors.profile import Profile
 from service.evaluation.judged import Judgements, concerning, remembered
+from service.evaluation.looking import (
+    breaching,
+    judgements_by_place,
+    judging,
+    results_by_place,
+    says_something,
+)
 from service.evaluation.result import Evaluated, Verdict
 from tests.evaluation.scene import EVERY_METRIC, draw, monitor, seen
 
@@ -74,3 +81,21 @@ def test_what_is_followed_stands_out_in_its_order_and_what_is_not_there_does_not
 def test_values_are_remembered_alike_out_of_columns_and_out_of_objects(drifted: Evaluated, most: int) -> None:
     assert remembered(drifted, most) == remembered(solid(drifted), most)
     assert list(remembered(drifted, most)[0]) == list(remembered(solid(drifted), most)[0])
+
+
+def test_what_is_asked_by_place_is_alike_out_of_columns_and_out_of_objects(drifted: Evaluated) -> None:
+    objects = solid(drifted)
+    assert dict(results_by_place(drifted.results)) == dict(results_by_place(objects.results))
+    assert dict(judgements_by_place(drifted.judgements)) == dict(judgements_by_place(objects.judgements))
+    assert breaching(drifted.judgements) == breaching(objects.judgements)
+    assert judging(drifted.judgements) == judging(objects.judgements)
+    assert says_something(drifted.judgements)
+    assert says_something(objects.judgements)
+
+
+def test_a_window_of_no_data_says_nothing(rng: np.random.Generator, profile: Profile) -> None:
+    few = seen(profile, draw(rng, 2), monitor("psi", 0.2))
+    for evaluated in (few, solid(few)):
+        assert len(evaluated.judgements)
+        assert not says_something(evaluated.judgements)
+        assert breaching(evaluated.judgements) == ()
