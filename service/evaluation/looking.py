@@ -33,7 +33,7 @@ class ByPlace(Mapping[Where, tuple[T, ...]]):
             self._index.setdefault(place, []).append(i)
 
     def __getitem__(self, place: Where) -> tuple[T, ...]:
-        return tuple(self._items[i] for i in self._index[place])
+        return tuple(map(self._items.__getitem__, self._index[place]))
 
     def __iter__(self) -> Iterator[Where]:
         return iter(self._index)
