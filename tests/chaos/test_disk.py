@@ -59,10 +59,10 @@ def fill(folder: Path) -> None:
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> tuple[Path, Path]:
-    """A configuration with a profile, and events."""
+    """A configuration with a profile, and events that have drifted from it."""
     config = credit_config(f"{HOST}:9", "")
     config = with_profile(config, build_profile(tmp_path, config))
-    events = write_lines(tmp_path / "events.jsonl", credit_events(20_000, START_MS, 500))
+    events = write_lines(tmp_path / "events.jsonl", credit_events(20_000, START_MS, 500, shift=30.0))
     return write_config(tmp_path / "replay.yaml", config), events
 
 
@@ -72,11 +72,6 @@ def test_a_replay_on_a_full_disk_says_so_and_fails(
     inputs: tuple[Path, Path], option: str, tmp_path: Path
 ) -> None:
     config, events = inputs
-    config.write_text(
-        config.read_text()
-        .replace('"threshold":0.2', '"threshold":0.0001')
-        .replace('"resolve_threshold":0.1', '"resolve_threshold":0.00005')
-    )
     outputs = {"--results": tmp_path / "results.jsonl", "--alerts": tmp_path / "alerts.jsonl"} | {
         option: FULL
     }
