@@ -1,5 +1,6 @@
 """What the service says of dependent traffic: p-values and bounds that hold, by the profile's calibration."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -50,7 +51,7 @@ def both(profiles: tuple[Profile, Profile], records: Reference) -> tuple[Evaluat
     return before, after
 
 
-def numbers(lines: tuple[Result, ...]) -> list[tuple[float, float]]:
+def numbers(lines: Sequence[Result]) -> list[tuple[float, float]]:
     return [(line.p_value, line.null_bound or 0.0) for line in lines if line.p_value is not None]
 
 
