@@ -12,6 +12,7 @@ from rich.console import Console
 
 from detectors.building import Built
 from service.alerts.notice import rfc3339
+from service.commands.outputs import require_apart
 from service.commands.profile_views import diff_view, feature_view, profile_view, put, terminal_width
 from service.config.loading import load
 from service.config.model import Model
@@ -59,7 +60,7 @@ def command() -> None:
     """Work with profiles: the frozen references that windows are compared with."""
 
 
-@command.command()
+@command.command(short_help="Build the profile of a model from reference data.")
 @click.option("--config", "config", type=_FILE, required=True, help="The configuration with the model.")
 @click.option("--model", "name", required=True, help="The model, as the configuration names it.")
 @click.option(
@@ -99,6 +100,8 @@ def build(  # noqa: PLR0913  # one parameter an option
     Several files may follow --input. Columns are named as the features; docs/profiles.md tells the rest.
     """
     settings = load(config)
+    read = [("--config", config), *(("--input", path) for path in (*inputs, *more))]
+    require_apart([("--output", output)], read)
     model = model_named(settings, name)
     decoder = NativeDecoder([model], settings.limits.event_bytes)
     source = Source(model, version, decoder.decode, (start, end), max_rows)
@@ -125,7 +128,7 @@ def show(profile: Path, feature: str | None, slice_name: str) -> None:
     put(feature_view(loaded, slice_name, feature))
 
 
-@command.command()
+@command.command(short_help="Compare two profiles.")
 @click.argument("before", type=_FILE)
 @click.argument("after", type=_FILE)
 def diff(before: Path, after: Path) -> None:
@@ -134,7 +137,7 @@ def diff(before: Path, after: Path) -> None:
     put(diff_view(a, b, compare(a, b), terminal_width()))
 
 
-@command.command()
+@command.command(short_help="Put a profile in force in the running service.")
 @click.argument("profile", type=_FILE)
 @click.option(
     "--config", "config", type=_FILE, required=True, help="The configuration, for the broker and model."

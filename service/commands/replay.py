@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from detectors.profile import Profile
+from service.commands.outputs import require_apart
 from service.config.loading import load
 from service.config.settings import Settings
 from service.embedded.replay import Summary, Writer, replay
@@ -52,6 +53,10 @@ def command(
 ) -> None:
     """Backtest: which alerts would these events have raised?"""
     settings = load(config_file)
+    inputs = [("--config", config_file)]
+    inputs += [("--events", path) for path in event_files] + [("--profile", path) for path in profile_files]
+    outputs = [("--results", results)] + ([("--alerts", alerts)] if alerts else [])
+    require_apart(outputs, inputs)
     profiles = _profiles(settings, profile_files)
     summary = Summary()
     console = Console(stderr=True)
@@ -65,7 +70,14 @@ def command(
         )
         progress = stack.enter_context(Progress(*columns, console=console, disable=not console.is_terminal))
         task = progress.add_task("", total=total or None)
-        replay(settings, profiles, event_files, writer, summary, lambda size: progress.advance(task, size))
+        try:
+            replay(
+                settings, profiles, event_files, writer, summary, lambda size: progress.advance(task, size)
+            )
+        except KeyboardInterrupt:
+            raise click.ClickException(
+                f"interrupted; what stands in {results} is not the whole replay"
+            ) from None
     click.echo(describe(summary), err=True)
 
 

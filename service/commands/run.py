@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -88,8 +89,8 @@ def _roles(value: str) -> tuple[Role, ...]:
 async def _supervise(settings: Settings, workers: int, arguments: list[str]) -> int:
     port = settings.web.port
     supervisor = Supervisor(commands(workers, port, arguments), environments(workers, settings, port))
-    _on_signals(supervisor.stop)
-    return await supervisor.run()
+    with _on_signals(supervisor.stop):
+        return await supervisor.run()
 
 
 def _calm_collector() -> None:
@@ -104,16 +105,24 @@ def _calm_collector() -> None:
 
 
 async def _run(worker: Worker) -> None:
-    _on_signals(worker.stop)
-    if "DRIFTLINE_WORKER" in os.environ:
-        _end_with_parent(worker)
-    await worker.run()
+    with _on_signals(worker.stop):
+        if "DRIFTLINE_WORKER" in os.environ:
+            _end_with_parent(worker)
+        await worker.run()
 
 
-def _on_signals(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+@contextlib.contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Stop at a signal; one that comes when all is done already changes nothing, and no exit status."""
+    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
         loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with_parent(worker: Worker) -> None:

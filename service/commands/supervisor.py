@@ -59,7 +59,8 @@ class Supervisor:
             began = time.monotonic()
             status = await self._live(number)
             if self._stopping.is_set():
-                self._status = self._status or (1 if status else 0)
+                # One that was told to end before it listens for that dies of it, and owes nothing.
+                self._status = self._status or int(status not in {0, -signal.SIGTERM})
                 return
             if time.monotonic() - began > STEADY_S:
                 deaths, pause_s = 0, 0.0
