@@ -152,7 +152,7 @@ async def test_partials_that_are_gone_before_they_were_evaluated_leave_incomplet
             await delete_before(kafka, f"{topic_prefix}partials", partition, end)
             await lift(kafka, f"{topic_prefix}partials", partition)
         await asyncio.to_thread(service.server.start)
-        await traffic.flow(40)
+        await traffic.flow(65)  # well beyond the last window that may lack something
         last = traffic.events[-1]["timestamp"] // EVERY_MS * EVERY_MS
 
         async def complete() -> bool:
