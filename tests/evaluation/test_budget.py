@@ -190,8 +190,8 @@ def test_what_passes_alpha_but_not_the_level_of_the_budget_is_no_breach(
 ) -> None:
     rule = monitor("mean_shift", 0.0, features=["x0"], slices=["all"], alpha=0.9)
     records = draw(rng, 2_000)
-    window = window_of(profile, with_number(records, 0, records.numeric[:, 0] + 0.1))
+    window = window_of(profile, with_number(records, 0, records.numeric[:, 0] + 0.2))
     (plain,) = Decider(model_of(), [rule]).judge(window).judgements
-    (held,) = Decider(model_with("steady", 1e-12), [rule]).judge(window).judgements
+    (held,) = Decider(model_with("steady", 1e-40), [rule]).judge(window).judgements
     assert (plain.result.level, plain.verdict) == (None, Verdict.BREACH)
     assert held.verdict is not Verdict.BREACH

@@ -85,7 +85,7 @@ def lines(effects: Iterable[Effect]) -> list[bytes]:
     """Effects as the bytes that go out."""
     encode = msgspec.json.encode
     return [
-        encode(effect.results) + effect.window.totals.tobytes()
+        encode(list(effect.results)) + effect.window.totals.tobytes()
         if isinstance(effect, Evaluated)
         else encode(effect)
         for effect in effects
